@@ -16,7 +16,7 @@ PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/local/sbin"
 NGINX = """\
 {user}
 daemon off;
-worker_processes 1;
+worker_processes {workers};
 pid {dir}/nginx.pid;
 error_log {dir}/nginx.error.log warn;
 events {{ worker_connections 4096; }}
@@ -183,7 +183,7 @@ class Private:
         wait_for("memcached", lambda: os.path.exists(sock), process)
         return sock
 
-    def start_floor(self, database, user, memcached, threads):
+    def start_floor(self, database, user, memcached, threads, nginx_workers=1):
         """Returns the port of an nginx with the floor behind it."""
         sock = f"{self.dir}/floor.sock"
         process = self.start("floor", [
@@ -193,6 +193,7 @@ class Private:
         port = free_port()
         with open(f"{self.dir}/nginx.conf", "w", encoding="ascii") as f:
             f.write(NGINX.format(dir=self.dir, port=port,
+                                 workers=nginx_workers,
                                  user="user root;" if os.getuid() == 0 else ""))
         process = self.start("nginx", [program("nginx"), "-p", self.dir, "-c",
                                        f"{self.dir}/nginx.conf"])

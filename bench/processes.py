@@ -34,6 +34,18 @@ def cpu_seconds(pid):
     return time.clock_gettime((~pid << 3) | 2)
 
 
+def core_busy_seconds(core):
+    """How long a core was not idle, since boot; in steps of 10 ms."""
+    with open("/proc/stat", encoding="ascii") as f:
+        for line in f:
+            name, *ticks = line.split()
+            if name == f"cpu{core}":
+                user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, ticks[:8])
+                busy = user + nice + system + irq + softirq + steal
+                return busy / os.sysconf("SC_CLK_TCK")
+    raise ValueError(f"there is no core {core}")
+
+
 def threads(pid):
     try:
         return [int(name) for name in os.listdir(f"/proc/{pid}/task")]

@@ -341,6 +341,7 @@ CREATE TABLE IF NOT EXISTS payments (
     reference VARCHAR(255),
     currency CHAR(3) NOT NULL,
     amount BIGINT NOT NULL,
+    reserved BIGINT NOT NULL,               -- on the invoice, while pending
     applied_to_invoice BIGINT NOT NULL,     -- 0 until it has succeeded
     to_customer_credit BIGINT NOT NULL,     -- paid in excess
     payment_date DATE NOT NULL,

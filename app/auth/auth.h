@@ -69,15 +69,17 @@ struct credential {
 	struct id id;
 	struct id user;
 	permission_mask mask;
-	int64_t expires_at; /* TIME_NONE: never; a session's idle and absolute expiry, whichever is first */
+	int64_t expires_at; /* TIME_NONE: never; a session's idle and absolute expiry, whichever is
+			       first */
 	int64_t revoked_at; /* TIME_NONE: not */
 	unsigned char hash[32];
 };
 
 /*
  * A bearer token: "rk_" (key) or "rs_" (session), 52 characters of base32 of account and id (26
- * each, as in their TypeIDs), '_', 43 characters of base64url of a secret of 32 random bytes. Naming the account lets a worker
- * find the record without a global index and ask the cache for record and object at once.
+ * each, as in their TypeIDs), '_', 43 characters of base64url of a secret of 32 random bytes.
+ * Naming the account lets a worker find the record without a global index and ask the cache for
+ * record and object at once.
  */
 struct token {
 	enum principal_kind kind;
@@ -105,8 +107,8 @@ MUST_CHECK enum err credential_parse(struct str bytes, struct credential *ret_cr
  * and before revoked_at (which a rotation may set ahead), not at them. ERR_UNAUTHENTICATED
  * otherwise, without saying why.
  */
-MUST_CHECK enum err credential_verify(const struct credential *c, const struct token *t, int64_t now,
-				      struct principal *ret_principal);
+MUST_CHECK enum err credential_verify(const struct credential *c, const struct token *t,
+				      int64_t now, struct principal *ret_principal);
 
 /*
  * Once at start, before there are threads; computes one hash. ERR_INTERNAL when libsodium cannot

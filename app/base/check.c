@@ -13,7 +13,7 @@ _Noreturn void check_failed(const char *expression, const char *file, int line)
 	size_t n;
 	ssize_t ignored;
 
-	snprintf(text, sizeof(text) - 1, "%s:%d: CHECK(%s) failed", file, line, expression);
+	(void)snprintf(text, sizeof(text) - 1, "%s:%d: CHECK(%s) failed", file, line, expression);
 	n = strlen(text);
 	text[n++] = '\n';
 	ignored = write(STDERR_FILENO, text, n);

@@ -181,16 +181,16 @@ void id_text(struct id id, char ret_text[ID_TEXT_LEN])
 
 void id_put(struct buf *b, const char *prefix, struct id id)
 {
-	size_t n = strlen(prefix);
-	char *to = buf_reserve(b, n + 1 + ID_TEXT_LEN);
+	struct str head = str_from(prefix);
+	char *to = buf_reserve(b, head.n + 1 + ID_TEXT_LEN);
 
-	CHECK(n > 0 && n <= ID_PREFIX_MAX);
+	CHECK(head.n > 0 && head.n <= ID_PREFIX_MAX);
 	if (to == NULL)
 		return;
-	memcpy(to, prefix, n);
-	to[n] = '_';
-	id_text(id, to + n + 1);
-	b->n += n + 1 + ID_TEXT_LEN;
+	memcpy(to, head.p, head.n);
+	to[head.n] = '_';
+	id_text(id, to + head.n + 1);
+	b->n += head.n + 1 + ID_TEXT_LEN;
 }
 
 static uint8_t value_of(char c)

@@ -31,7 +31,9 @@ static unsigned char ascii_lower(char c)
 
 bool str_eq_nocase(struct str a, struct str b)
 {
-	if (a.n != b.n || (a.p == NULL) != (b.p == NULL))
+	if (a.p == NULL || b.p == NULL)
+		return a.p == b.p;
+	if (a.n != b.n)
 		return false;
 	for (size_t i = 0; i < a.n; i++) {
 		if (ascii_lower(a.p[i]) != ascii_lower(b.p[i]))

@@ -233,8 +233,7 @@ static void server_report(struct cache *c, struct server *s, enum breaker_pass p
 	for (size_t i = 0; i < c->n_servers; i++)
 		n_open += breaker_is_open(&c->servers[i].breaker) ? 1 : 0;
 	metric_set(metrics.open, 0, 0, n_open);
-	log_line(LOG_WARN,
-		 open ? "cache server does not answer" : "cache server answers again",
+	log_line(LOG_WARN, open ? "cache server does not answer" : "cache server answers again",
 		 LOG_Z("host", s->address.host), LOG_I("port", s->address.port));
 }
 
@@ -735,6 +734,7 @@ void cache_cost(const struct cache_client *cc, int64_t *ret_trips, int64_t *ret_
 
 bool cache_ping(struct cache_client *cc)
 {
+	cache_client_begin(cc);
 	for (size_t s = 0; s < cc->cache->n_servers; s++) {
 		struct cache_item item = { .state = CACHE_DOWN };
 		int64_t start = clock_monotonic();

@@ -44,7 +44,7 @@ enum cache_kind {
 };
 
 enum {
-	CACHE_REFS_MAX = 16,	       /* of one call */
+	CACHE_REFS_MAX = 16,	    /* of one call */
 	CACHE_BODY_MAX = 512 << 10, /* bytes; larger bodies are not cached */
 };
 
@@ -112,7 +112,7 @@ MUST_CHECK enum err cache_invalidate(struct cache_client *cc, const struct cache
 
 /* Round trips and microseconds spent since cache_client_begin, for the access log. */
 void cache_cost(const struct cache_client *cc, int64_t *ret_trips, int64_t *ret_usec);
-/* Whether all servers answer now (true when none is configured). */
+/* Whether all servers answer now (true when none is configured). Begins a request of its own. */
 bool cache_ping(struct cache_client *cc);
 
 #endif

@@ -35,7 +35,7 @@ struct cache_link {
 	memcached_st *st;
 	memcached_result_st result; /* reused: no allocation for each value */
 	const struct cache_address *address;
-	int64_t wait_msec; /* what st has as its poll time-out */
+	int64_t wait_msec; /* the time-outs that st has now */
 	bool answered;	   /* since it was connected */
 	bool timed_out;	   /* the latest failure */
 };
@@ -146,8 +146,10 @@ static bool set_behaviors(memcached_st *st, int64_t timeout_usec)
 	};
 
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		if (memcached_failed(memcached_behavior_set(st, settings[i].behavior,
-							    settings[i].value)))
+		memcached_return_t rc =
+			memcached_behavior_set(st, settings[i].behavior, settings[i].value);
+
+		if (rc != MEMCACHED_SUCCESS)
 			return false;
 	}
 	return true;
@@ -184,7 +186,6 @@ void cache_link_free(struct cache_link *l)
 	free(l);
 }
 
-/* The connect time-out stays the configured one: a connection is made for more than one call. */
 static void set_wait(struct cache_link *l, int64_t wait_usec)
 {
 	int64_t msec = (wait_usec + USEC_PER_MSEC - 1) / USEC_PER_MSEC;
@@ -193,9 +194,10 @@ static void set_wait(struct cache_link *l, int64_t wait_usec)
 		msec = 1; /* 0 would be an error of its own in libmemcached */
 	if (msec == l->wait_msec)
 		return;
-	if (memcached_success(memcached_behavior_set(l->st, MEMCACHED_BEHAVIOR_POLL_TIMEOUT,
-						     (uint64_t)msec)))
-		l->wait_msec = msec;
+	/* Setting these two cannot fail. */
+	(void)memcached_behavior_set(l->st, MEMCACHED_BEHAVIOR_POLL_TIMEOUT, (uint64_t)msec);
+	(void)memcached_behavior_set(l->st, MEMCACHED_BEHAVIOR_CONNECT_TIMEOUT, (uint64_t)msec);
+	l->wait_msec = msec;
 }
 
 bool cache_link_get(struct cache_link *l, const char *const *keys, const size_t *key_n, size_t n,

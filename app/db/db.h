@@ -148,10 +148,19 @@ MUST_CHECK enum err db_pools_new(const struct config *c, struct db_pools **ret_p
 /* Starts the monitor of the replicas' positions; after metrics_start. */
 MUST_CHECK enum err db_pools_start(struct db_pools *p);
 /* Ends the monitor and closes all connections. NULL is allowed. */
+/* After all its handles. NULL is allowed. Stops the monitor. */
 void db_pools_free(struct db_pools *p);
 /*
+ * Starts the thread that asks each replica every 250 ms what it has applied. Without it a read
+ * with a position waits on a replica each time. ERR_NO_MEMORY. Not before a fork.
+ */
+MUST_CHECK enum err db_pools_start(struct db_pools *p);
+/* Ends the thread; at once, or within the time-out of a query in progress. */
+void db_pools_stop(struct db_pools *p);
+/*
  * Tells the pools of a domain's statements (an array that lives as long as the process), so that
- * each has its latency metric; before metrics_start.
+ * each has its latency metric; before db_pools_new, which declares the metrics and itself comes
+ * before metrics_start.
  */
 void db_pools_declare(const struct db_stmt *stmts, size_t n);
 /* Whether the primary (and a replica, where there are any) answers now. */

@@ -11,6 +11,7 @@
  */
 
 #include "app/db/db.h"
+#include "app/resilience/breaker.h"
 
 #include <mysql.h>
 #include <pthread.h>
@@ -22,7 +23,6 @@ enum {
 	DB_BUCKETS = 256,
 	DB_TEXT_ROOM = 512,    /* bytes of a string that are fetched without asking twice */
 	DB_GTID_SET_MAX = 512, /* what a replica says it has applied */
-	DB_BREAKER_FAILURES = 5,
 };
 
 /* error.c */
@@ -105,6 +105,11 @@ MUST_CHECK enum err db_conn_values(struct db_conn *c, struct str sql, size_t n,
 /* Ends the transaction of a write session; it becomes broken when it cannot be ended. */
 void db_conn_rollback(struct db_conn *c);
 
+/* The sql_mode of every session. */
+#define DB_SQL_MODE                                                                  \
+	"STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO," \
+	"NO_ENGINE_SUBSTITUTION"
+
 /* vendor.c: all that differs between MariaDB and MySQL */
 
 void db_vendor_detect(struct db_conn *c);
@@ -124,12 +129,21 @@ MUST_CHECK enum err db_vendor_applied(struct db_conn *c, char ret_set[DB_GTID_SE
  */
 bool db_gtid_split(struct str gtid, struct str *ret_source, uint64_t *ret_seq);
 /*
- * The entry of a set for `source` (STR_NONE: the only entry): its highest number below which
- * nothing is missing. ret_entry is set to the GTID of that number where it is in the set.
+ * The entry of a set for `source` (STR_NONE: the only entry) as a position without epoch and time:
+ * the highest number below which nothing is missing.
  */
-bool db_gtid_find(struct str set, struct str source, struct str *ret_entry, uint64_t *ret_seq);
+bool db_gtid_find(struct str set, struct str source, struct db_position *ret_position);
 
-/* statement.c */
+/* statement.c, argument.c, row.c */
+
+/* A column of the current row. */
+struct db_field {
+	unsigned long length;
+	my_bool null;
+	my_bool cut; /* did not fit */
+	union db_value v;
+	char *text; /* DB_TEXT_ROOM bytes; NULL where v is enough */
+};
 
 /* A statement prepared in a session, with the buffers its columns are fetched into. */
 struct db_prepared {
@@ -162,18 +176,18 @@ void db_prepared_finish(struct db_prepared *p);
 char *db_stmt_text(const struct db_stmt *s, uint32_t rows);
 /* The letter of a signature for a type. */
 char db_type_letter(enum db_type type);
+/* Whether values of the type are of any length. */
+bool db_type_is_text(enum db_type type);
 
 /* pool.c */
 
 struct db_endpoint {
-	char name[128];	  /* as configured, for logs */
-	char host[128];	  /* or the path of the socket */
+	char name[128];	   /* as configured, for logs */
+	char host[128];	   /* or the path of the socket */
 	unsigned int port; /* 0: socket */
 	bool primary;
-	pthread_mutex_t lock; /* of all below */
-	int failures;	      /* connects in a row */
-	int64_t backoff;      /* microseconds */
-	int64_t open_until;   /* monotonic; no connects before */
+	struct breaker breaker; /* of connects */
+	pthread_mutex_t lock;	/* of all below */
 	struct db_position known;
 	char applied[DB_GTID_SET_MAX]; /* replicas: as the monitor saw it */
 	int64_t applied_epoch;
@@ -217,6 +231,8 @@ struct db_pools {
 	bool stop;
 };
 
+/* "unix:/path" or "host:port", the host of IPv6 in brackets; ERR_CONFIG. */
+MUST_CHECK enum err db_endpoint_init(struct db_endpoint *e, struct str text, bool primary);
 /* ERR_UNAVAILABLE: none was free in time; ERR_DB_CONNECT. */
 MUST_CHECK enum err db_pool_acquire(struct db_pool *p, struct db_conn **ret_conn);
 void db_pool_release(struct db_conn *c);
@@ -226,11 +242,12 @@ void db_pool_login(const struct db_pool *p, struct db_login *ret_login);
 /* A condition variable that waits by the monotonic clock. */
 void db_cond_init(pthread_cond_t *cond);
 
-/* Whether the breaker lets a connect through (which must then be reported). */
-bool db_endpoint_may_connect(struct db_endpoint *e);
-/* Whether the breaker is closed: new work may be sent there. */
-bool db_endpoint_is_up(struct db_endpoint *e);
-void db_endpoint_report(struct db_endpoint *e, bool connected, const char *message);
+/* How a connect went; logs when the breaker opens or closes by it. */
+void db_endpoint_report(struct db_endpoint *e, enum breaker_pass pass, bool connected,
+			const char *message);
+
+/* position.c */
+
 /* Whether its data is known to include `after`. */
 bool db_endpoint_reached(struct db_endpoint *e, const struct db_position *after);
 /* Its data includes `p`: raises what is known. */

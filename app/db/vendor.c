@@ -7,12 +7,7 @@
 
 #include "app/base/check.h"
 
-/* Reading any further table in the same round trip is not worth more than this one. */
 #define EPOCH_SQL "SELECT epoch FROM cluster_state WHERE id = 1"
-
-#define SQL_MODE                                                                                   \
-	"STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"               \
-	"NO_ENGINE_SUBSTITUTION"
 
 void db_vendor_detect(struct db_conn *c)
 {
@@ -44,7 +39,7 @@ void db_vendor_session(const struct db_conn *c, const struct db_login *l, char *
 	 */
 	int len = snprintf(ret_sql, n,
 			   "SET SESSION collation_connection=utf8mb4_bin, SESSION "
-			   "time_zone='+00:00', SESSION sql_mode='" SQL_MODE "', SESSION "
+			   "time_zone='+00:00', SESSION sql_mode='" DB_SQL_MODE "', SESSION "
 			   "innodb_lock_wait_timeout=%lld, SESSION autocommit=%d, %s%s%s; "
 			   "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED%s; " EPOCH_SQL
 			   "; COMMIT",
@@ -168,27 +163,38 @@ static bool split_intervals(struct str entry, struct str *ret_source, uint64_t *
 	return true;
 }
 
-bool db_gtid_find(struct str set, struct str source, struct str *ret_entry, uint64_t *ret_seq)
+/* One entry of a set: "0-1-123" or "uuid:1-23". */
+static bool read_entry(struct str entry, struct str source, struct db_position *ret_position)
 {
-	bool only = memchr(set.p, ',', set.n) == NULL;
+	struct str entry_source;
+	struct db_position p = { .seq = 0 };
+	bool intervals = memchr(entry.p, ':', entry.n) != NULL;
+	bool known = intervals ? split_intervals(entry, &entry_source, &p.seq)
+			       : db_gtid_split(entry, &entry_source, &p.seq);
+	if (!known || (source.p != NULL && !str_eq(source, entry_source)))
+		return false;
+	int n = intervals ? snprintf(p.gtid, sizeof(p.gtid), STR_FMT ":%llu", STR_ARG(entry_source),
+				     (unsigned long long)p.seq)
+			  : snprintf(p.gtid, sizeof(p.gtid), STR_FMT, STR_ARG(entry));
+	if (n < 0 || (size_t)n >= sizeof(p.gtid))
+		return false;
+	*ret_position = p;
+	return true;
+}
+
+bool db_gtid_find(struct str set, struct str source, struct db_position *ret_position)
+{
+	if (set.p == NULL || (source.p == NULL && memchr(set.p, ',', set.n) != NULL))
+		return false;
 	while (set.p != NULL) {
 		struct str entry = str_cut(&set, ',');
+		/* MySQL breaks the line after each comma. */
 		while (entry.n > 0 && (entry.p[0] == '\n' || entry.p[0] == ' ')) {
 			entry.p++;
 			entry.n--;
 		}
-		if (entry.n == 0)
-			continue;
-		struct str entry_source;
-		uint64_t seq;
-		bool intervals = memchr(entry.p, ':', entry.n) != NULL;
-		bool known = intervals ? split_intervals(entry, &entry_source, &seq)
-				       : db_gtid_split(entry, &entry_source, &seq);
-		if (!known || (source.p == NULL ? !only : !str_eq(source, entry_source)))
-			continue;
-		*ret_entry = intervals ? entry_source : entry;
-		*ret_seq = seq;
-		return true;
+		if (entry.n > 0 && read_entry(entry, source, ret_position))
+			return true;
 	}
 	return false;
 }

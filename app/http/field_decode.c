@@ -251,7 +251,7 @@ enum err schema_decode_json(struct call *c, const struct schema *s, struct str b
 			    void *ret_struct)
 {
 	struct decoder d = { .c = c };
-	struct json_object *root;
+	struct json_object *root = NULL;
 	enum err e = json_scan(c, body);
 
 	if (e != ERR_OK)

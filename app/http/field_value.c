@@ -50,8 +50,10 @@ static void put_pointer(struct buf *b, const struct field_at *at)
 		return;
 	}
 	buf_char(b, '/');
-	if (at->name.p == NULL)
+	if (at->name.p == NULL) {
 		buf_u64(b, at->index);
+		return;
+	}
 	for (size_t i = 0; i < at->name.n; i++) {
 		if (at->name.p[i] == '~')
 			buf_lit(b, "~0");
@@ -275,9 +277,11 @@ enum err field_set_integer(struct call *c, const struct field *f, const struct f
 	if (v == INT64_MIN || v == INT64_MAX)
 		return field_fault(c, at, "out_of_range", "the integer is too large to be handled");
 	if (v < min)
-		return field_fault(c, at, "too_small", field_detail(c, "must be at least ", min, ""));
+		return field_fault(c, at, "too_small",
+				   field_detail(c, "must be at least ", min, ""));
 	if (v > max)
-		return field_fault(c, at, "too_large", field_detail(c, "must be at most ", max, ""));
+		return field_fault(c, at, "too_large",
+				   field_detail(c, "must be at most ", max, ""));
 	*(int64_t *)ret_member = v;
 	return ERR_OK;
 }
@@ -363,7 +367,8 @@ static bool is_label(struct str s)
 		unsigned char c = (unsigned char)s.p[i];
 		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 
-		if (is_control(s, i) || !(letter || (c >= '0' && c <= '9') || c == '-' || c >= 0x80))
+		if (is_control(s, i) ||
+		    !(letter || (c >= '0' && c <= '9') || c == '-' || c >= 0x80))
 			return false;
 	}
 	return true;
@@ -412,7 +417,8 @@ static bool has_more_decimals(struct str text)
 	struct str whole = str_cut(&fraction, '.');
 	dec6 v;
 
-	if (fraction.n <= DEC6_DECIMALS || (dec6_parse(whole, &v) != ERR_OK && !str_eq_z(whole, "-0")))
+	if (fraction.n <= DEC6_DECIMALS ||
+	    (dec6_parse(whole, &v) != ERR_OK && !str_eq_z(whole, "-0")))
 		return false;
 	for (size_t i = 0; i < fraction.n; i++) {
 		if (fraction.p[i] < '0' || fraction.p[i] > '9')

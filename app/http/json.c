@@ -269,7 +269,7 @@ static bool scan_name(struct scan *s)
 	struct frame *f = &s->frames[s->depth - 1];
 	const char *begin = s->p;
 	struct name *name = &s->names[s->n_names];
-	struct str text;
+	struct str text = STR_NONE;
 
 	if (!is_next(s, '"'))
 		return refuse(s, "expected a member name in double quotes");

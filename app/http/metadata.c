@@ -88,8 +88,7 @@ static enum err parse(struct str text, struct json_object **ret_object)
 
 	if (tokener == NULL)
 		return ERR_NO_MEMORY;
-	object = text.n > INT32_MAX ? NULL
-				    : json_tokener_parse_ex(tokener, text.p, (int)text.n);
+	object = text.n > INT32_MAX ? NULL : json_tokener_parse_ex(tokener, text.p, (int)text.n);
 	json_tokener_free(tokener);
 	if (!json_object_is_type(object, json_type_object)) {
 		json_object_put(object);
@@ -141,7 +140,7 @@ enum err metadata_merge(struct call *c, struct str old, struct str patch, struct
 		*ret_metadata = STR("{}");
 		return ERR_OK;
 	}
-	e = parse(old, &object);
+	e = parse(old.p == NULL ? STR("{}") : old, &object);
 	if (e != ERR_OK)
 		goto out;
 	e = parse(patch, &changes);

@@ -6,8 +6,8 @@
  * A circuit breaker before one dependency. Closed, it lets all calls pass and counts failures; it
  * opens after a number of failures in a row or above a share of the calls of a window. Open, it
  * refuses for a time that doubles with each opening, then lets one call at a time through as a
- * probe; enough probes that succeed close it, one that fails opens it again. Thread-safe, lock-free,
- * blocks nowhere. Time is the caller's monotonic clock in microseconds, above 0.
+ * probe; enough probes that succeed close it, one that fails opens it again. Thread-safe without
+ * locks; never blocks. Time is the caller's monotonic clock in microseconds, above 0.
  */
 
 #include <stdatomic.h>
@@ -15,12 +15,12 @@
 #include <stdint.h>
 
 struct breaker_limits {
-	uint32_t in_a_row;    /* failures in a row that open it; 0: any number */
-	uint32_t percent;     /* failed share of a window that opens it; 0: any share */
-	uint32_t calls_min;   /* of a window, before its share counts */
-	uint32_t probes;      /* successes in a row that close it again */
-	int64_t window_usec;  /* 0 when percent is 0 */
-	int64_t open_usec;    /* the first time it stays open; later ones double it */
+	uint32_t in_a_row;     /* failures in a row that open it; 0: any number */
+	uint32_t percent;      /* failed share of a window that opens it; 0: any share */
+	uint32_t calls_min;    /* of a window, before its share counts */
+	uint32_t probes;       /* successes in a row that close it again */
+	int64_t window_usec;   /* 0 when percent is 0 */
+	int64_t open_usec;     /* the first time it stays open; later ones double it */
 	int64_t open_max_usec; /* up to this */
 };
 

@@ -158,6 +158,12 @@ START_TEST(test_grow_beyond_cap)
 	for (size_t i = 0; i < 512; i++)
 		ck_assert_int_eq(p[i], 'x');
 	ck_assert_ptr_eq(arena_grow(a, p, 512, 1024), p);
+	/* The cap is one of the sum, not of each allocation. */
+	arena_reset(a);
+	ck_assert_ptr_nonnull(arena_alloc(a, 256));
+	p = arena_alloc(a, 512);
+	ck_assert_ptr_null(arena_grow(a, p, 512, 784));
+	ck_assert_ptr_nonnull(arena_grow(a, p, 512, 768));
 	arena_free(a);
 }
 END_TEST

@@ -115,6 +115,24 @@ START_TEST(test_cap_is_exact)
 }
 END_TEST
 
+/* One append that takes the whole buffer. */
+START_TEST(test_cap_of_one_append)
+{
+	begin(0, 4);
+	buf_json_str(&buf, STR("ab"));
+	assert_text("\"ab\"");
+	begin(0, 4);
+	buf_hex(&buf, "\x01\x02", 2);
+	assert_text("0102");
+	begin(0, 2);
+	buf_base64url(&buf, "f", 1);
+	assert_text("Zg");
+	begin(0, 20);
+	buf_u64(&buf, UINT64_MAX);
+	assert_text("18446744073709551615");
+}
+END_TEST
+
 START_TEST(test_error_is_sticky)
 {
 	struct str s;
@@ -404,6 +422,7 @@ int main(void)
 	tcase_add_test(tc, test_empty);
 	tcase_add_test(tc, test_appends);
 	tcase_add_test(tc, test_cap_is_exact);
+	tcase_add_test(tc, test_cap_of_one_append);
 	tcase_add_test(tc, test_error_is_sticky);
 	tcase_add_test(tc, test_out_of_memory);
 	tcase_add_test(tc, test_grows_to_a_large_one);

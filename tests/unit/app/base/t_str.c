@@ -248,6 +248,9 @@ START_TEST(test_utf8_table)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		ck_assert_msg(str_is_utf8(str_from(rows[i].text)) == rows[i].good, "row %zu", i);
 	ck_assert(str_is_utf8(STR_NONE));
+	/* Cut inside of a sequence whose rest stands behind the end of the view. */
+	ck_assert(!str_is_utf8((struct str){ "\xe2\x82\xac", 2 }));
+	ck_assert(!str_is_utf8((struct str){ "\xc3\xa4", 1 }));
 }
 END_TEST
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What each server is known to contain. Always a lower bound: a replica's is what it said it had
+ * applied, or a position that a wait there reached; the primary's is the newest commit that this
+ * process made or was told of. (The primary's own gtid_binlog_pos is none: a transaction stands
+ * there before others can see it, with semi-synchronous replication for as long as the
+ * acknowledgement takes.)
+ */
+#include "app/db/db_internal.h"
+
+#include <string.h>
+
+static bool newer(const struct db_position *a, const struct db_position *b)
+{
+	return a->seq != 0 && (a->epoch > b->epoch || (a->epoch == b->epoch && a->seq > b->seq));
+}
+
+static struct str source_of(const struct db_position *p)
+{
+	struct str source = STR_NONE;
+	uint64_t seq;
+	(void)db_gtid_split(str_from(p->gtid), &source, &seq);
+	return source;
+}
+
+/* Whether `a` is at least as new as `b` and counted by the same server group. */
+static bool covers(const struct db_position *a, const struct db_position *b)
+{
+	return a->epoch >= b->epoch && a->seq >= b->seq && str_eq(source_of(a), source_of(b));
+}
+
+bool db_endpoint_reached(struct db_endpoint *e, const struct db_position *after)
+{
+	struct db_position applied;
+	(void)pthread_mutex_lock(&e->lock);
+	bool reached = covers(&e->known, after);
+	/* Numbers go on over a promotion; those of a newer epoch than the server's may differ. */
+	if (!reached && e->applied_epoch >= after->epoch)
+		reached = db_gtid_find(str_from(e->applied), source_of(after), &applied) &&
+			  applied.seq >= after->seq;
+	(void)pthread_mutex_unlock(&e->lock);
+	return reached;
+}
+
+void db_endpoint_saw(struct db_endpoint *e, const struct db_position *p)
+{
+	(void)pthread_mutex_lock(&e->lock);
+	if (newer(p, &e->known))
+		e->known = *p;
+	(void)pthread_mutex_unlock(&e->lock);
+}
+
+struct db_position db_endpoint_known(struct db_endpoint *e)
+{
+	(void)pthread_mutex_lock(&e->lock);
+	struct db_position known = e->known;
+	(void)pthread_mutex_unlock(&e->lock);
+	return known;
+}
+
+void db_endpoint_set_applied(struct db_endpoint *e, const char *set, int64_t epoch, int64_t at,
+			     const struct db_position *latest)
+{
+	struct db_position p = { .seq = 0 };
+	/* A set of several sources is read by the one that commits come from. */
+	if (db_gtid_find(str_from(set), source_of(latest), &p) ||
+	    db_gtid_find(str_from(set), STR_NONE, &p)) {
+		p.epoch = epoch;
+		p.at = at;
+	}
+	(void)pthread_mutex_lock(&e->lock);
+	memcpy(e->applied, set, strlen(set) + 1);
+	e->applied_epoch = epoch;
+	e->known = p;
+	(void)pthread_mutex_unlock(&e->lock);
+}
