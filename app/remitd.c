@@ -109,8 +109,8 @@ static enum err start(struct worker *w)
 	}
 	db_pools_declare(outbox_stmts, outbox_n_stmts);
 	for (size_t i = 0; i < domains_n; i++)
-		for (size_t j = 0; j < domains[i]->n_stores; j++)
-			db_pools_declare(domains[i]->stmts[j], domains[i]->n_stmts[j]);
+		for (size_t j = 0; j < DOMAIN_TABLES_MAX && domains[i]->stores[j].rows != NULL; j++)
+			db_pools_declare(domains[i]->stores[j].rows, *domains[i]->stores[j].n);
 	options = (struct server_options){
 		.config = w->config,
 		.router = w->router,
@@ -135,12 +135,12 @@ static void stop(struct worker *w)
 {
 	if (w->front != NULL)
 		fcgi_drain(w->front, DRAIN_S);
-	metrics_stop();
-	system_stop();
 	server_free(w->server);
-	router_free(w->router);
+	system_stop();
 	cache_free(w->cache);
 	db_pools_free(w->pools);
+	router_free(w->router);
+	metrics_stop();
 	config_free(w->old_config);
 	config_free(w->config);
 }
@@ -221,7 +221,8 @@ static int options(int argc, char **argv, struct worker *w)
 		case -1:
 			if (optind == argc)
 				return EX_OK;
-			/* fallthrough */
+			usage(stderr);
+			return EX_USAGE;
 		default:
 			usage(stderr);
 			return EX_USAGE;

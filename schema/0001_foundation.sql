@@ -233,9 +233,10 @@ CREATE TABLE IF NOT EXISTS invoices (
     tax BIGINT NOT NULL,
     total BIGINT NOT NULL,
     amount_paid BIGINT NOT NULL,
-    amount_credited BIGINT NOT NULL,
+    pre_payment_credit BIGINT NOT NULL,     -- credit notes that reduced what was due
+    post_payment_credit BIGINT NOT NULL,    -- credit notes that became customer credit
     amount_reserved BIGINT NOT NULL,        -- of payments in flight
-    amount_due BIGINT NOT NULL,             -- total - paid - credited while open, else 0
+    amount_due BIGINT NOT NULL,             -- total - paid - pre_payment_credit while open, else 0
     customer_snapshot JSON,                 -- frozen when finalized
     note TEXT,
     metadata JSON NOT NULL,

@@ -122,7 +122,8 @@ MUST_CHECK enum err auth_start(const struct config *c);
 MUST_CHECK enum err auth_password_hash(struct arena *a, struct str password, struct str *ret_phc);
 /*
  * ERR_UNAUTHENTICATED when it does not match. phc STR_NONE (no such user) takes as long as a real
- * check. ret_rehash: the parameters have changed, store a new hash. Else as auth_password_hash.
+ * check. ret_rehash: the parameters have changed, store a new hash.
+ * ERR_OVERLOADED as above. libsodium does not tell a lack of memory from a mismatch.
  */
 MUST_CHECK enum err auth_password_verify(struct str phc, struct str password, bool *ret_rehash);
 

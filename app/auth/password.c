@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/auth/auth.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <string.h>
@@ -129,7 +128,6 @@ enum err auth_password_verify(struct str phc, struct str password, bool *ret_reh
 	char text[crypto_pwhash_STRBYTES] = { 0 };
 	bool known = phc.p != NULL && phc.n < sizeof(text) && str_starts(phc, argon2id);
 	bool matches;
-	bool short_of_memory;
 	enum err e = enter();
 
 	if (e != ERR_OK)
@@ -138,12 +136,8 @@ enum err auth_password_verify(struct str phc, struct str password, bool *ret_reh
 		memcpy(text, phc.p, phc.n);
 	else
 		memcpy(text, state.dummy, sizeof(text));
-	errno = 0;
 	matches = crypto_pwhash_str_verify(text, password.p, password.n) == 0;
-	short_of_memory = !matches && errno == ENOMEM;
 	leave();
-	if (short_of_memory)
-		return ERR_NO_MEMORY;
 	if (known && matches) {
 		*ret_rehash = crypto_pwhash_str_needs_rehash(text, state.passes, state.memory) != 0;
 		e = ERR_OK;

@@ -11,7 +11,7 @@
 _Static_assert(PERMISSION_MAX <= 64, "a mask has 64 bits");
 
 static const char *const scopes[PERMISSION_MAX] = {
-#define PERMISSION(name, scope) [PERMISSION_##name] = scope,
+#define PERMISSION(name, scope) [PERMISSION_##name] = (scope),
 #include "app/auth/permissions.def"
 #undef PERMISSION
 };

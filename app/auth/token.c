@@ -23,11 +23,19 @@ static struct str piece(struct str text, size_t at, size_t n)
 	return (struct str){ .p = text.p + at, .n = n };
 }
 
-/* 32 bytes of base64url without padding; in constant time, and one text for one value only. */
+/*
+ * 32 bytes of base64url without padding; in constant time, and one text for one value only.
+ * libsodium takes some bytes above 127 for letters: they are refused before.
+ */
 static bool secret_parse(struct str text, unsigned char ret_secret[32])
 {
+	unsigned char all = 0;
 	size_t n = 0;
 
+	for (size_t i = 0; i < text.n; i++)
+		all |= (unsigned char)text.p[i];
+	if (all > 127)
+		return false;
 	return sodium_base642bin(ret_secret, 32, text.p, text.n, NULL, &n, NULL,
 				 sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 &&
 	       n == 32;

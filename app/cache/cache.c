@@ -14,7 +14,7 @@
 #include "app/observe/metrics.h"
 #include "app/resilience/breaker.h"
 
-#define USEC_PER_MSEC	1000
+#define USEC_PER_MSEC	INT64_C(1000)
 #define USEC_PER_S	INT64_C(1000000)
 #define BUDGET_TIMEOUTS 2    /* what a request may spend, in time-outs */
 #define BUDGET_MIN_USEC 1000 /* below this the cache is down for the rest of the request */
@@ -26,7 +26,7 @@
  */
 #define TOMBSTONE_TTL_S 30
 #define FILL_MAX_USEC	(10 * USEC_PER_S)
-#define TTL_MAX_S	(30 * 24 * 3600) /* Memcached takes more for a date */
+#define TTL_MAX_S	INT64_C(2592000) /* Memcached takes more for a date */
 #define TTL_JITTER	10		 /* one tenth */
 
 /* "r1:" kind ":" account ":" id */
@@ -161,10 +161,6 @@ static void count_get(const struct lookup *l, size_t i)
 	metric_add(metrics.gets, (uint32_t)l->refs[i].kind - 1, result, 1);
 }
 
-/*
- * Distrust
- */
-
 static void distrust_raise(const struct cache *c, struct distrust *d,
 			   const struct db_position *position)
 {
@@ -216,10 +212,6 @@ static void distrust_apply(struct distrust *d, struct cache_item *item, int64_t 
 	item->version = 0;
 }
 
-/*
- * Servers
- */
-
 static void server_report(struct cache *c, struct server *s, enum breaker_pass pass, bool ok)
 {
 	int64_t n_open = 0;
@@ -251,10 +243,11 @@ static struct str key_text(const struct cache_ref *ref, char ret_text[KEY_MAX])
 
 	CHECK(ref->kind > CACHE_NONE && ref->kind < CACHE_KIND_MAX);
 	_Static_assert(CACHE_KIND_MAX <= 10, "the kind is one digit");
-	memcpy(p, "r1:", 3);
-	p[3] = (char)('0' + (int)ref->kind);
-	p[4] = ':';
-	p += 5;
+	*p++ = 'r';
+	*p++ = '1';
+	*p++ = ':';
+	*p++ = (char)('0' + (int)ref->kind);
+	*p++ = ':';
 	id_text(ref->account, p);
 	p += ID_TEXT_LEN;
 	*p++ = ':';
@@ -267,10 +260,6 @@ static size_t server_of(const struct cache *c, struct str key)
 {
 	return c->n_servers == 1 ? 0 : cache_ring_find(c->ring, key);
 }
-
-/*
- * Lookup
- */
 
 static void lookup_init(struct lookup *l)
 {
@@ -375,12 +364,10 @@ static bool lookup_concerns(const struct lookup *l, size_t server)
 static void lookup_run(struct lookup *l)
 {
 	struct cache *c = l->cc->cache;
-	enum breaker_pass pass[CONFIG_LIST_MAX];
-	bool sent[CONFIG_LIST_MAX];
+	enum breaker_pass pass[CONFIG_LIST_MAX] = { BREAKER_REFUSED };
+	bool sent[CONFIG_LIST_MAX] = { false };
 
 	for (size_t s = 0; s < c->n_servers; s++) {
-		pass[s] = BREAKER_REFUSED;
-		sent[s] = false;
 		if (l->cc->left < BUDGET_MIN_USEC || !lookup_concerns(l, s))
 			continue;
 		pass[s] = breaker_ask(&c->servers[s].breaker, clock_monotonic());
@@ -409,10 +396,6 @@ static void client_charge(struct cache_client *cc, int64_t start)
 	cc->usec += spent;
 	cc->left -= spent;
 }
-
-/*
- * Storing
- */
 
 static enum cache_link_store client_store(struct cache_client *cc, size_t server,
 					  const struct cache_link_put *put)

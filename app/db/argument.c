@@ -159,6 +159,7 @@ enum err db_prepared_execute(struct db_conn *c, struct db_prepared *p, const str
 			bind_value(&c->binds[i], &c->values[i], &args[i]);
 	}
 	c->trips++;
+	c->number = 0;
 	if ((n > 0 && mysql_stmt_bind_param(p->handle, c->binds) != 0) ||
 	    mysql_stmt_execute(p->handle) != 0)
 		return db_conn_failed(c, mysql_stmt_errno(p->handle));

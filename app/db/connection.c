@@ -23,6 +23,7 @@ enum err db_conn_failed(struct db_conn *c, unsigned int number)
 {
 	if (db_error_ends_session(number))
 		c->broken = true;
+	c->number = number;
 	return db_error_from(number);
 }
 
@@ -132,7 +133,6 @@ enum err db_conn_open(const struct db_login *l, struct db_conn **ret_conn, const
 	}
 	if (!ok) {
 		*ret_message = keep_message(c->mysql);
-		db_metrics_error(ERR_DB_CONNECT);
 		db_conn_close(c);
 		return ERR_DB_CONNECT;
 	}

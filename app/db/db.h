@@ -189,15 +189,24 @@ MUST_CHECK enum err db_exec(struct db *db, const struct db_stmt *s, const struct
 /* Runs a multi-row insert: rows of n / n_rows arguments each, in a few statements. */
 MUST_CHECK enum err db_insert_rows(struct db *db, const struct db_stmt *s,
 				   const struct db_arg *args, size_t n, size_t n_rows);
-/* Exactly one row into ret_row (of s->row_size); ERR_NOT_FOUND when there is none. */
+/*
+ * Exactly one row into ret_row (of s->row_size); ERR_NOT_FOUND when there is none, which is no
+ * failure of the transaction; ERR_DB_STATEMENT when there are more. After any other error the
+ * content of ret_row is undefined.
+ */
 MUST_CHECK enum err db_one(struct db *db, const struct db_stmt *s, const struct db_arg *args,
 			   size_t n, void *ret_row);
-/* Up to `max` rows as an array in the arena; more rows than that are read and dropped. */
+/*
+ * Up to `max` rows as an array in the arena; more rows than that are read and dropped. ret_rows is
+ * the address of a pointer to the row struct; it is not NULL for an empty result.
+ */
 MUST_CHECK enum err db_rows(struct db *db, const struct db_stmt *s, const struct db_arg *args,
 			    size_t n, size_t max, void *ret_rows, size_t *ret_n);
 
 /*
- * Commits. ret_position is the position of this commit (seq 0 when nothing was written).
+ * Commits; nothing on a read handle and without a round trip when no statement ran. On a poisoned
+ * handle rolls back and returns what poisoned it, until db_rollback. ret_position is the position
+ * of this commit (seq 0 when nothing was written).
  * ERR_DB_LOST: the outcome is unknown; run again under the same idempotency key.
  */
 MUST_CHECK enum err db_commit(struct db *db, struct db_position *ret_position);

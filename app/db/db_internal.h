@@ -80,6 +80,7 @@ struct db_conn {
 	uint64_t generation; /* of the pool when the session began */
 	uint64_t uses;	     /* how often it was taken */
 	int64_t trips;	     /* since it was taken */
+	unsigned int number; /* of the last error; 0: a value did not fit its column's type */
 	struct db_pool *pool;
 	/* prepared statements, by the address of the struct db_stmt and the number of rows */
 	struct db_prepared *buckets[DB_BUCKETS];
@@ -182,8 +183,8 @@ bool db_type_is_text(enum db_type type);
 /* pool.c */
 
 struct db_endpoint {
-	char name[128];	   /* as configured, for logs */
-	char host[128];	   /* or the path of the socket */
+	char name[256];	   /* as configured, for logs */
+	char host[256];	   /* or the path of the socket */
 	unsigned int port; /* 0: socket */
 	bool primary;
 	struct breaker breaker; /* of connects */

@@ -196,10 +196,11 @@ static void leave_server(struct db *db)
 static enum err try_once(struct db *db, const struct db_stmt *s, uint32_t rows,
 			 const struct db_arg *args, size_t n, struct db_run *ret_run)
 {
+	/* What the first try prepared is gone with its session. */
+	ret_run->prepared = NULL;
 	enum err e = attach(db);
 	if (e != ERR_OK)
 		return e;
-	ret_run->prepared = NULL;
 	e = db_prepared_get(db->conn, s, rows, &ret_run->prepared);
 	if (e != ERR_OK)
 		return e;
@@ -236,7 +237,7 @@ static void note_failure(struct db *db, struct db_run *run, enum err e)
 		/* The server's words may hold data; its number does not. */
 		log_line(LOG_ERROR, "statement failed",
 			 LOG_Z("statement", run->prepared->stmt->name),
-			 LOG_I("errno", mysql_stmt_errno(run->prepared->handle)));
+			 LOG_I("errno", db->conn->number));
 		/* Whatever is wrong with it, it will not be the session's copy next time. */
 		db_prepared_drop(db->conn, run->prepared);
 		run->prepared = NULL;
@@ -253,7 +254,7 @@ enum err db_run_end(struct db *db, struct db_run *run, enum err e)
 {
 	int64_t usec = clock_monotonic() - run->began;
 	db->usec += usec;
-	if (run->prepared != NULL)
+	if (run->prepared != NULL && db->conn != NULL)
 		db_metrics_statement(run->prepared->label, db->conn->pool->endpoint->primary, usec);
 	if (e == ERR_OK || e == ERR_NOT_FOUND)
 		return e;

@@ -142,8 +142,10 @@ static enum err pool_open(struct db_pool *p, struct db_conn **ret_conn)
 	db_pool_login(p, &login);
 	enum err e = db_conn_open(&login, ret_conn, &message);
 	db_endpoint_report(p->endpoint, pass, e == ERR_OK, message);
-	if (e != ERR_OK)
+	if (e != ERR_OK) {
+		db_metrics_error(e);
 		return e;
+	}
 	(*ret_conn)->pool = p;
 	(*ret_conn)->generation = generation;
 	return ERR_OK;

@@ -32,11 +32,14 @@ static bool covers(const struct db_position *a, const struct db_position *b)
 bool db_endpoint_reached(struct db_endpoint *e, const struct db_position *after)
 {
 	struct db_position applied;
+	struct str source = source_of(after);
+	if (source.p == NULL)
+		return false;
 	(void)pthread_mutex_lock(&e->lock);
 	bool reached = covers(&e->known, after);
 	/* Numbers go on over a promotion; those of a newer epoch than the server's may differ. */
 	if (!reached && e->applied_epoch >= after->epoch)
-		reached = db_gtid_find(str_from(e->applied), source_of(after), &applied) &&
+		reached = db_gtid_find(str_from(e->applied), source, &applied) &&
 			  applied.seq >= after->seq;
 	(void)pthread_mutex_unlock(&e->lock);
 	return reached;

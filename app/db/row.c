@@ -12,8 +12,11 @@ bool db_type_is_text(enum db_type type)
 enum err db_prepared_next(struct db_conn *c, struct db_prepared *p, bool *ret_row)
 {
 	int status = mysql_stmt_fetch(p->handle);
-	if (status == 1)
-		return db_conn_failed(c, mysql_stmt_errno(p->handle));
+	if (status == 1) {
+		/* An error amid the rows is noted in the session only (Connector/C 3.3). */
+		unsigned int number = mysql_stmt_errno(p->handle);
+		return db_conn_failed(c, number != 0 ? number : mysql_errno(c->mysql));
+	}
 	/* MYSQL_DATA_TRUNCATED is seen in each field's `cut`. */
 	*ret_row = status != MYSQL_NO_DATA;
 	return ERR_OK;

@@ -53,9 +53,15 @@ void db_prepared_drop(struct db_conn *c, struct db_prepared *p)
 void db_prepared_drop_all(struct db_conn *c)
 {
 	for (size_t i = 0; i < DB_BUCKETS; i++) {
-		while (c->buckets[i] != NULL)
-			db_prepared_drop(c, c->buckets[i]);
+		struct db_prepared *next = c->buckets[i];
+		c->buckets[i] = NULL;
+		while (next != NULL) {
+			struct db_prepared *p = next;
+			next = p->next;
+			prepared_free(p);
+		}
 	}
+	c->n_prepared = 0;
 }
 
 static void drop_oldest(struct db_conn *c)

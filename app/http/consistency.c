@@ -9,9 +9,12 @@
 enum {
 	MAC_SIZE = 16,
 	NUMBER_SIZE = 8,
-	FIXED_SIZE = 3 * NUMBER_SIZE, /* epoch, seq, at; big-endian */
+	EPOCH_AT = 0, /* three big-endian numbers, then the GTID */
+	SEQ_AT = EPOCH_AT + NUMBER_SIZE,
+	TIME_AT = SEQ_AT + NUMBER_SIZE,
+	GTID_AT = TIME_AT + NUMBER_SIZE,
 	GTID_MAX = 63,
-	PAYLOAD_MAX = FIXED_SIZE + GTID_MAX,
+	PAYLOAD_MAX = GTID_AT + GTID_MAX,
 	TOKEN_MAX = MAC_SIZE + PAYLOAD_MAX,
 	TEXT_MAX = (TOKEN_MAX * 8 + 5) / 6, /* base64url without padding */
 };
@@ -66,12 +69,12 @@ void consistency_put(struct buf *b, const unsigned char key[32], struct id accou
 	unsigned char *payload = bytes + MAC_SIZE;
 	unsigned char mac[32];
 	size_t gtid = strnlen(p->gtid, GTID_MAX);
-	size_t n = FIXED_SIZE + gtid;
+	size_t n = GTID_AT + gtid;
 
-	number_put(payload, (uint64_t)p->epoch);
-	number_put(payload + NUMBER_SIZE, p->seq);
-	number_put(payload + 2 * NUMBER_SIZE, (uint64_t)p->at);
-	memcpy(payload + FIXED_SIZE, p->gtid, gtid);
+	number_put(payload + EPOCH_AT, (uint64_t)p->epoch);
+	number_put(payload + SEQ_AT, p->seq);
+	number_put(payload + TIME_AT, (uint64_t)p->at);
+	memcpy(payload + GTID_AT, p->gtid, gtid);
 	token_mac(key, account, (struct str){ .p = (const char *)payload, .n = n }, mac);
 	memcpy(bytes, mac, MAC_SIZE);
 	buf_str(b, prefix);
@@ -94,17 +97,17 @@ enum err consistency_parse(struct arena *a, struct str token, const unsigned cha
 	e = base64url_decode(a, token, &bytes);
 	if (e != ERR_OK)
 		return e == ERR_MALFORMED ? ERR_INVALID_PARAMETER : e;
-	if (bytes.n < MAC_SIZE + FIXED_SIZE || bytes.n > TOKEN_MAX)
+	if (bytes.n < MAC_SIZE + GTID_AT || bytes.n > TOKEN_MAX)
 		return ERR_INVALID_PARAMETER;
 	payload = (struct str){ .p = bytes.p + MAC_SIZE, .n = bytes.n - MAC_SIZE };
-	gtid = (struct str){ .p = payload.p + FIXED_SIZE, .n = payload.n - FIXED_SIZE };
+	gtid = (struct str){ .p = payload.p + GTID_AT, .n = payload.n - GTID_AT };
 	token_mac(key, account, payload, mac);
 	/* The GTID goes to a server: one that we signed in error is refused all the same. */
 	if (!str_eq_secret(mac, bytes.p, MAC_SIZE) || !gtid_ok(gtid))
 		return ERR_INVALID_PARAMETER;
-	position.epoch = (int64_t)number_get(payload.p);
-	position.seq = number_get(payload.p + NUMBER_SIZE);
-	position.at = (int64_t)number_get(payload.p + 2 * NUMBER_SIZE);
+	position.epoch = (int64_t)number_get(payload.p + EPOCH_AT);
+	position.seq = number_get(payload.p + SEQ_AT);
+	position.at = (int64_t)number_get(payload.p + TIME_AT);
 	memcpy(position.gtid, gtid.p, gtid.n);
 	*ret_position = position;
 	return ERR_OK;

@@ -15,7 +15,7 @@
 /* Appends the token of a position. key: 32 bytes. */
 void consistency_put(struct buf *b, const unsigned char key[32], struct id account,
 		     const struct db_position *p);
-/* ERR_INVALID_PARAMETER when it is not one of ours for this account. */
+/* ERR_INVALID_PARAMETER when it is not one of ours for this account; ERR_NO_MEMORY. */
 MUST_CHECK enum err consistency_parse(struct arena *a, struct str token,
 				      const unsigned char key[32], struct id account,
 				      struct db_position *ret_position);

@@ -16,7 +16,11 @@
  */
 void cursor_put(struct buf *b, const unsigned char key[32], struct id account, struct str binding,
 		const struct page *page);
-/* Fills sort, descending, has_after, after_key and after of the page. ERR_INVALID_CURSOR. */
+/*
+ * Fills sort, descending, has_after, after_key and after of the page. ERR_INVALID_CURSOR,
+ * ERR_NO_MEMORY. A cursor may be older than the release: the caller checks that sort is one of the
+ * list's.
+ */
 MUST_CHECK enum err cursor_parse(struct arena *a, struct str text, const unsigned char key[32],
 				 struct id account, struct str binding, struct page *ret_page);
 

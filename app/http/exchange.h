@@ -56,7 +56,7 @@ struct exchange {
 	size_t n_refs;
 	struct db_position after;     /* the read must not be older */
 
-	struct param query[32];	      /* the route's own parameters */
+	struct param query[PARAMS_QUERY_MAX]; /* the route's own parameters */
 	size_t n_query;
 	struct str binding;	      /* what a cursor is valid for */
 	void *in;

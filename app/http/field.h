@@ -22,9 +22,9 @@
 
 /* C type of the member, and its absent value (also what null decodes to). */
 enum field_type {
-	FIELD_ID,	/* struct id, ID_NONE; TypeID with .prefix; "" or NULL: the bare 26 characters */
-	FIELD_STR,	/* struct str, STR_NONE; min..max (255) code points, no control characters */
-	FIELD_TEXT,	/* struct str; max 10000 unless set; line feeds and tabs are allowed too */
+	FIELD_ID,	/* struct id, ID_NONE; .prefix; "" or NULL: the bare 26 characters */
+	FIELD_STR,	/* struct str, STR_NONE; min..max (255) code points, no controls */
+	FIELD_TEXT,	/* struct str; max 10000 unless set; line feeds and tabs too */
 	FIELD_EMAIL,	/* struct str; lower-cased domain, RFC 5321 limits */
 	FIELD_I64,	/* int64_t, INT64_MIN; min..max, else +-(2^53 - 1); a JSON integer */
 	FIELD_MONEY,	/* int64_t, MONEY_NONE; as FIELD_I64; minor units */
@@ -37,7 +37,7 @@ enum field_type {
 	FIELD_COUNTRY,	/* struct str, STR_NONE; two upper-case letters (ISO 3166-1) */
 	FIELD_OBJECT,	/* a struct at the offset, described by .of; absent: all members absent */
 	FIELD_ARRAY,	/* struct slice of structs described by .of; { NULL, 0 } */
-	FIELD_METADATA, /* struct str: JSON object text of string pairs; "{}"; see metadata_merge */
+	FIELD_METADATA, /* struct str: JSON text of string pairs; "{}"; metadata_merge */
 	FIELD_JSON,	/* struct str: JSON text, output only, written as it is */
 };
 
@@ -75,7 +75,7 @@ struct field {
 	const char *const *names;	/* FIELD_ENUM */
 	int32_t n_names;
 	const struct schema *of;	/* FIELD_OBJECT, FIELD_ARRAY */
-	int64_t fallback;		/* I64, MONEY, DEC6, BOOL, ENUM: default of an absent member ... */
+	int64_t fallback;		/* I64, MONEY, DEC6, BOOL, ENUM: when absent ... */
 	bool has_fallback;		/* ... when set */
 	const char *doc;
 	const char *example; /* JSON text of an example value, for the documents */
@@ -100,7 +100,8 @@ struct schema {
 	const char *doc;
 };
 #define SCHEMA_FIELDS(array_, struct_)                                                             \
-	.fields = (array_), .n_fields = sizeof(array_) / sizeof((array_)[0]), .size = sizeof(struct_)
+	.fields = (array_), .n_fields = sizeof(array_) / sizeof((array_)[0]),                      \
+	.size = sizeof(struct_)
 #define SCHEMA_PRESENT(struct_, member_) .present = offsetof(struct_, member_) + 1
 
 /* Whether field i of a decoded struct was in the input. */

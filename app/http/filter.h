@@ -10,6 +10,7 @@
 
 #include "app/call/call.h"
 #include "app/http/field.h"
+#include "app/http/route.h"
 
 struct created_filter {
 	int64_t gte, gt, lte, lt; /* TIME_NONE: not given */

@@ -19,7 +19,8 @@ static const char *const method_names[HTTP_METHOD_MAX] = {
 };
 
 static const char description[] =
-	"Order-to-cash back end: customers, orders, invoices, payments and the ledger behind them.\n\n"
+	"Order-to-cash back end: customers, orders, invoices, payments and the ledger behind "
+	"them.\n\n"
 	"Amounts are integers in minor units of their currency; quantities, prices and percentages "
 	"are decimals in strings. Times are RFC 3339 in UTC. Unknown members and parameters are "
 	"refused. Lists are paged with cursors; there are no offsets and no totals. Errors are "
@@ -61,7 +62,8 @@ static const char headers[] =
 	"\"headers\":{"
 	"\"RequestId\":{\"description\":\"The request's name in logs.\","
 	"\"schema\":{\"type\":\"string\"}},"
-	"\"ETag\":{\"description\":\"The version of the object.\",\"schema\":{\"type\":\"string\"}},"
+	"\"ETag\":{\"description\":\"The version of the "
+	"object.\",\"schema\":{\"type\":\"string\"}},"
 	"\"Location\":{\"description\":\"Where the created object is.\","
 	"\"schema\":{\"type\":\"string\",\"format\":\"uri-reference\"}},"
 	"\"Link\":{\"description\":\"The next page (RFC 8288).\",\"schema\":{\"type\":\"string\"}},"
@@ -75,8 +77,8 @@ static const char headers[] =
 	"\"schema\":{\"type\":\"string\"}}}";
 
 #define REQUEST_ID_HEADER "\"X-Request-Id\":{\"$ref\":\"#/components/headers/RequestId\"}"
-#define PROBLEM_CONTENT                                                                            \
-	"\"content\":{\"application/problem+json\":{\"schema\":"                                   \
+#define PROBLEM_CONTENT                                          \
+	"\"content\":{\"application/problem+json\":{\"schema\":" \
 	"{\"$ref\":\"#/components/schemas/Problem\"}}}"
 
 static const char responses[] =
@@ -86,8 +88,8 @@ static const char responses[] =
 	"\"Problem\":{\"description\":\"A problem.\","
 	"\"headers\":{" REQUEST_ID_HEADER "}," PROBLEM_CONTENT "},"
 	"\"Unauthenticated\":{\"description\":\"A problem.\",\"headers\":{" REQUEST_ID_HEADER
-	",\"WWW-Authenticate\":{\"$ref\":\"#/components/headers/WwwAuthenticate\"}},"
-	PROBLEM_CONTENT "},"
+	",\"WWW-Authenticate\":{\"$ref\":\"#/components/headers/"
+	"WwwAuthenticate\"}}," PROBLEM_CONTENT "},"
 	"\"Retry\":{\"description\":\"A problem that may go away by itself.\","
 	"\"headers\":{" REQUEST_ID_HEADER
 	",\"Retry-After\":{\"$ref\":\"#/components/headers/RetryAfter\"}}," PROBLEM_CONTENT "}}";
@@ -127,8 +129,8 @@ static void put_parameter_ref(struct buf *b, const char *name, bool wanted)
 	put_ref(b, "parameters", name);
 }
 
-static void put_field_parameters(struct buf *b, const struct components *cs,
-				 const struct schema *s, const char *in)
+static void put_field_parameters(struct buf *b, const struct components *cs, const struct schema *s,
+				 const char *in)
 {
 	bool path = strcmp(in, "path") == 0;
 
@@ -235,7 +237,7 @@ static void put_content(struct buf *b, const struct components *cs, const struct
 		component_ref_put(b, cs, rt->list->row, FORM_LIST);
 	else if (rt->result != NULL)
 		component_ref_put(b, cs, rt->result, FORM_OUTPUT);
-	else if (strcmp(rt->media, "application/json") == 0)
+	else if (rt->media == NULL || strcmp(rt->media, "application/json") == 0)
 		buf_lit(b, "{\"type\":\"object\"}");
 	else
 		buf_lit(b, "{\"type\":\"string\"}");

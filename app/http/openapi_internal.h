@@ -31,8 +31,7 @@ struct components {
  * Collects the components of all rows and names them: with the schema's own name in its first use
  * of output, input and patch, else with "Input" or "Patch" behind it. ERR_NO_MEMORY.
  */
-MUST_CHECK enum err components_init(struct components *cs, struct arena *a,
-				    const struct router *r);
+MUST_CHECK enum err components_init(struct components *cs, struct arena *a, const struct router *r);
 /* Appends the members of components.schemas. */
 void components_put(struct buf *b, const struct components *cs);
 

@@ -425,20 +425,7 @@ static void put_fallback(struct buf *b, const struct field *f)
 	}
 }
 
-/* Ends of a range of decimals, which JSON Schema cannot say of strings. */
-static void put_dec6_range(struct buf *b, const struct field *f)
-{
-	int64_t min;
-	int64_t max;
-
-	field_limits(f, &min, &max);
-	buf_lit(b, "From ");
-	dec6_put(b, min);
-	buf_lit(b, " to ");
-	dec6_put(b, max);
-	buf_char(b, '.');
-}
-
+/* What is said of a type when the row says nothing. */
 static const char *type_remark(const struct field *f)
 {
 	switch ((int)f->type) {
@@ -453,29 +440,27 @@ static const char *type_remark(const struct field *f)
 	}
 }
 
-/* The row's words and what its type adds. None of them needs an escape but those of the row. */
+/* The row's words, and the range of decimals, which JSON Schema cannot say of strings. */
 static void put_description(struct buf *b, const struct field *f)
 {
-	const char *remark = type_remark(f);
-	bool range = f->type == FIELD_DEC6 && (f->min != 0 || f->max != 0);
+	const char *words = f->doc != NULL ? f->doc : type_remark(f);
+	int64_t min;
+	int64_t max;
 
-	if (f->doc == NULL && remark == NULL && !range)
+	if (f->type != FIELD_DEC6 || (f->min == 0 && f->max == 0)) {
+		json_text(b, "description", words);
 		return;
-	json_name(b, "description");
-	if (f->doc != NULL)
-		buf_json_str(b, str_from(f->doc));
-	else
-		buf_lit(b, "\"\"");
-	if ((remark == NULL && !range) || b->err != ERR_OK)
+	}
+	json_text(b, "description", words == NULL ? "" : words);
+	if (b->err != ERR_OK)
 		return;
-	b->n--; /* reopens the string */
-	if (f->doc != NULL)
-		buf_char(b, ' ');
-	if (remark != NULL)
-		buf_z(b, remark);
-	if (range)
-		put_dec6_range(b, f);
-	buf_char(b, '"');
+	b->n--; /* opens the string again */
+	field_limits(f, &min, &max);
+	buf_z(b, words == NULL ? "From " : " From ");
+	dec6_put(b, min);
+	buf_lit(b, " to ");
+	dec6_put(b, max);
+	buf_lit(b, ".\"");
 }
 
 void field_schema_put(struct buf *b, const struct components *cs, const struct field *f,
@@ -567,9 +552,10 @@ static void put_list(struct buf *b, const struct components *cs, const struct sc
 		   "\"data\":{\"type\":\"array\",\"items\":");
 	component_ref_put(b, cs, row, FORM_OUTPUT);
 	json_i64(b, "maxItems", LIMIT_LIST);
-	buf_lit(b, "},\"has_more\":{\"type\":\"boolean\"},"
-		   "\"next_cursor\":{\"type\":[\"string\",\"null\"],"
-		   "\"description\":\"Send it as `cursor` for the next page; null on the last.\"}}}");
+	buf_lit(b,
+		"},\"has_more\":{\"type\":\"boolean\"},"
+		"\"next_cursor\":{\"type\":[\"string\",\"null\"],"
+		"\"description\":\"Send it as `cursor` for the next page; null on the last.\"}}}");
 }
 
 void components_put(struct buf *b, const struct components *cs)

@@ -108,20 +108,25 @@ struct route {
 	enum err errors[8];  /* beyond those every route can answer */
 };
 
-/* A domain as main lists it. */
+/* A domain as domains.c lists it: a table of routes and one of statements for each of its objects. */
+enum { DOMAIN_TABLES_MAX = 8 };
 struct domain {
 	const char *name;
-	const struct route *routes;
-	size_t n_routes;
-	const struct db_stmt *const *stmts; /* pointers to arrays, one for each store file ... */
-	const size_t *n_stmts;		    /* ... and their sizes */
-	size_t n_stores;
+	struct {
+		const struct route *rows;
+		const size_t *n;
+	} routes[DOMAIN_TABLES_MAX];
+	struct {
+		const struct db_stmt *rows;
+		const size_t *n;
+	} stores[DOMAIN_TABLES_MAX];
 };
 
 struct router;
 /*
- * Builds the router. ERR_CONFIG when a row is incomplete or two rows collide; ret_message says
- * which. Borrows the domains.
+ * Builds the router. ERR_CONFIG when a row is incomplete or two rows collide; ret_message, which is
+ * written on failure too, says which and why, until the next call. Borrows the domains. At start,
+ * by one thread.
  */
 MUST_CHECK enum err router_new(const struct domain *const *domains, size_t n,
 			       struct router **ret_router, const char **ret_message);
@@ -135,9 +140,10 @@ struct route_match {
 	size_t n_params;
 };
 /*
- * Finds the row for method and path (without query; percent-encoded as it arrived).
- * ERR_ROUTE_NOT_FOUND; ERR_METHOD_NOT_ALLOWED with ret_allow set to the Allow header's value.
- * method "HEAD" finds GET.
+ * Finds the row for method and path (without query; percent-encoded as it arrived, which is how
+ * the values of the parameters stay). A literal segment wins over a parameter, the leftmost first.
+ * ERR_ROUTE_NOT_FOUND; ERR_METHOD_NOT_ALLOWED with ret_allow set to the Allow header's value, for
+ * "OPTIONS" too. method "HEAD" finds GET.
  */
 MUST_CHECK enum err router_find(const struct router *r, struct str method, struct str path,
 				struct route_match *ret_match, const char **ret_allow);

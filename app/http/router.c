@@ -199,19 +199,29 @@ static size_t field_size(const struct field *f)
 	return SIZE_MAX / 2;
 }
 
-/* Whether every field lies inside the struct; a schema without fields has nothing to say. */
+static bool schema_fits(const struct schema *s, size_t size);
+
+/* Whether the row of a field has what its type needs, inside of the struct. */
+static bool field_fits(const struct field *f, size_t size)
+{
+	if (f->name == NULL || f->offset + field_size(f) > size)
+		return false;
+	if (f->type == FIELD_ENUM)
+		return f->names != NULL && f->n_names > 0;
+	if (f->type == FIELD_OBJECT || f->type == FIELD_ARRAY)
+		return f->of != NULL && schema_fits(f->of, f->of->size);
+	return true;
+}
+
+/* No schema fits; one without name or fields does not. A schema never contains itself. */
 static bool schema_fits(const struct schema *s, size_t size)
 {
 	if (s == NULL)
 		return true;
-	if (s->fields == NULL || s->n_fields == 0 || s->size > size)
+	if (s->name == NULL || s->fields == NULL || s->n_fields == 0 || s->size > size)
 		return false;
 	for (uint32_t i = 0; i < s->n_fields; i++) {
-		const struct field *f = &s->fields[i];
-
-		if (f->name == NULL || f->offset + field_size(f) > s->size)
-			return false;
-		if (f->type == FIELD_OBJECT && !schema_fits(f->of, f->of->size))
+		if (!field_fits(&s->fields[i], s->size))
 			return false;
 	}
 	return s->present == 0 || s->present - 1 + sizeof(uint64_t) <= s->size;
@@ -286,16 +296,18 @@ static const char *row_input_fault(const struct row *row)
 	bool body_allowed = rt->method == HTTP_POST || rt->method == HTTP_PATCH;
 	const struct rule rules[] = {
 		{ !params_bound(row), "path and path_params name different parameters" },
-		{ !schema_fits(rt->path_params, rt->in_size), "path_params do not fit in_size" },
-		{ !schema_fits(rt->query, rt->in_size), "query does not fit in_size" },
+		{ !schema_fits(rt->path_params, rt->in_size),
+		  "path_params do not fit in_size or are incomplete" },
+		{ !schema_fits(rt->query, rt->in_size),
+		  "query does not fit in_size or is incomplete" },
 		{ rt->body_offset > rt->in_size ||
 			  !schema_fits(rt->body, rt->in_size - rt->body_offset),
-		  "body does not fit in_size" },
+		  "body does not fit in_size or is incomplete" },
 		{ rt->body != NULL && !body_allowed, "this method takes no body" },
 		{ rt->body == NULL && (rt->body_optional || rt->partial || rt->body_offset != 0),
 		  "columns about a body without one" },
 		{ rt->partial && rt->method != HTTP_PATCH, "partial without PATCH" },
-		{ rt->partial && rt->body->present == 0,
+		{ rt->partial && rt->body != NULL && rt->body->present == 0,
 		  "a merge patch needs SCHEMA_PRESENT in its body" },
 		{ params_overlap(rt, rt->path_params) || params_overlap(rt, rt->query),
 		  "a parameter lies inside the body" },
@@ -314,11 +326,11 @@ static bool list_complete(const struct list *l)
 		const struct list_sort *s = &l->sorts[i];
 
 		if (s->name == NULL || s->key_offset < -1 ||
-		    (s->key_offset >= 0 &&
-		     (size_t)s->key_offset + sizeof(int64_t) > l->row->size))
+		    (s->key_offset >= 0 && (size_t)s->key_offset + sizeof(int64_t) > l->row->size))
 			return false;
 	}
-	return l->id_offset + sizeof(struct id) <= l->row->size;
+	return l->id_offset + sizeof(struct id) <= l->row->size &&
+	       schema_fits(l->row, l->row->size);
 }
 
 static const char *row_output_fault(const struct row *row)
@@ -331,12 +343,10 @@ static const char *row_output_fault(const struct row *row)
 		{ rt->result != NULL && rt->out_size < rt->result->size,
 		  "out_size does not hold the result" },
 		{ rt->result != NULL && !schema_fits(rt->result, rt->out_size),
-		  "a member lies outside of the result" },
+		  "the result is incomplete or a member lies outside of it" },
 		{ rt->list != NULL && rt->out_size < sizeof(struct list_out),
 		  "out_size does not hold a struct list_out" },
 		{ rt->list != NULL && !list_complete(rt->list), "the list is incomplete" },
-		{ rt->list != NULL && !schema_fits(rt->list->row, rt->list->row->size),
-		  "a member lies outside of the list's row" },
 		{ rt->list != NULL && (rt->method != HTTP_GET || rt->status != 200),
 		  "a list is a GET with 200" },
 		{ rt->media != NULL && rt->out_size < sizeof(struct raw_out),
@@ -364,7 +374,8 @@ static const char *row_property_fault(const struct row *row)
 		  "only a GET of one object by {id} is cached" },
 		{ rt->cache != CACHE_NONE && rt->permission == PERMISSION_PUBLIC,
 		  "the cache is by account" },
-		{ !in_range((unsigned int)rt->cache + 1, CACHE_KIND_MAX + 1), "unknown cache kind" },
+		{ !in_range((unsigned int)rt->cache + 1, CACHE_KIND_MAX + 1),
+		  "unknown cache kind" },
 		{ rt->public_cache && (!get || rt->permission != PERMISSION_PUBLIC),
 		  "public_cache on what is not public" },
 	};
@@ -481,21 +492,33 @@ static enum err allow_text(struct arena *a, const struct node *node, const char 
 	return e;
 }
 
+/* The i-th row of all tables of a domain; NULL after the last one. */
+static const struct route *domain_route(const struct domain *d, size_t i)
+{
+	for (size_t t = 0; t < DOMAIN_TABLES_MAX && d->routes[t].rows != NULL; t++) {
+		if (i < *d->routes[t].n)
+			return &d->routes[t].rows[i];
+		i -= *d->routes[t].n;
+	}
+	return NULL;
+}
+
 /* Takes memory for all rows of the domains. */
 static enum err router_alloc(struct router **ret_router, const struct domain *const *domains,
 			     size_t n)
 {
 	struct arena *a = arena_new(ROUTER_ARENA);
 	struct router *r;
+	const struct route *rt;
 	size_t rows = 0;
 	size_t nodes = 1;
 
 	if (a == NULL)
 		return ERR_NO_MEMORY;
 	for (size_t i = 0; i < n; i++) {
-		rows += domains[i]->n_routes;
-		for (size_t j = 0; j < domains[i]->n_routes; j++) {
-			struct str rest = path_segments(domains[i]->routes[j].path);
+		rt = domain_route(domains[i], 0);
+		for (size_t j = 1; rt != NULL; rt = domain_route(domains[i], j), j++, rows++) {
+			struct str rest = path_segments(rt->path);
 
 			for (; rest.p != NULL; nodes++)
 				(void)str_cut(&rest, '/');
@@ -549,9 +572,13 @@ enum err router_new(const struct domain *const *domains, size_t n, struct router
 	if (e != ERR_OK)
 		return e;
 	for (size_t i = 0; i < n && e == ERR_OK; i++) {
-		for (size_t j = 0; j < domains[i]->n_routes && e == ERR_OK; j++) {
-			const struct route *rt = &domains[i]->routes[j];
-			const char *what = router_add(r, rt);
+		for (size_t j = 0; e == ERR_OK; j++) {
+			const struct route *rt = domain_route(domains[i], j);
+			const char *what;
+
+			if (rt == NULL)
+				break;
+			what = router_add(r, rt);
 
 			if (what != NULL) {
 				*ret_message = start_message(rt, what);

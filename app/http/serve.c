@@ -212,15 +212,20 @@ static void log_request(struct exchange *x, int64_t usec, int64_t queued, enum e
 	const struct call *c = x->call;
 	const int status = x->res->status;
 	const enum log_level level = status >= 500 ? LOG_WARN : LOG_INFO;
+	char trace_text[TRACE_ID_TEXT];
+	struct str trace_id = STR_NONE;
 	int64_t cache_trips, cache_usec;
 	struct trace trace;
 
 	if (status < 400 && c->config->log_sample > 1 && clock_monotonic() % c->config->log_sample)
 		return;
-	trace_parse(x->rq->traceparent, &trace);
+	if (x->rq->traceparent.p != NULL && trace_parse(x->rq->traceparent, &trace) == ERR_OK) {
+		trace_id_text(&trace, trace_text);
+		trace_id = (struct str){ trace_text, sizeof(trace_text) };
+	}
 	cache_cost(x->thread->cache, &cache_trips, &cache_usec);
 	log_line(level, "request", LOG_S("request_id", c->request_id),
-		 LOG_S("trace_id", trace_id(&trace)),
+		 LOG_S("trace_id", trace_id),
 		 LOG_Z("route", x->route != NULL ? x->route->id : "none"),
 		 LOG_S("method", x->rq->method), LOG_I("status", status),
 		 LOG_Z("error", e == ERR_OK ? NULL : err_name(e)), LOG_I("usec", usec),

@@ -29,7 +29,7 @@ static void body_with_etag(struct exchange *x, struct str body, int64_t version)
 	buf_str(head, etag);
 	buf_lit(head, "\r\n");
 	if (x->route->method == HTTP_GET && x->rq->if_none_match.p != NULL &&
-	    etag_matches(x->rq->if_none_match, etag)) {
+	    etag_matches(x->rq->if_none_match, etag, true)) {
 		x->res->status = 304;
 		x->res->body = STR("");
 	}

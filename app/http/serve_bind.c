@@ -68,7 +68,7 @@ static int compare_params(const void *a, const void *b)
 /* Route, sort and filters in one canonical text: what a cursor is valid for. */
 static enum err make_binding(struct exchange *x, const struct param *params, size_t n)
 {
-	struct param sorted[32];
+	struct param sorted[PARAMS_QUERY_MAX];
 	struct buf b;
 
 	memcpy(sorted, params, n * sizeof(*params));
@@ -86,6 +86,14 @@ static enum err make_binding(struct exchange *x, const struct param *params, siz
 	return buf_finish(&b, &x->binding);
 }
 
+static bool is_repeated(const struct param *params, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (str_eq(params[j].name, params[i].name))
+			return true;
+	return false;
+}
+
 /* Takes limit, sort and cursor out of the query; what is left belongs to the route. */
 static enum err bind_page(struct exchange *x, const struct param *params, size_t n)
 {
@@ -100,7 +108,10 @@ static enum err bind_page(struct exchange *x, const struct param *params, size_t
 	};
 	for (size_t i = 0; i < n; i++) {
 		e = ERR_OK;
-		if (str_eq(params[i].name, STR("limit")))
+		if (is_repeated(params, i))
+			e = parameter_fault(x, arena_dupz(x->call->arena, params[i].name),
+					    "repeated_parameter", "may be given once");
+		else if (str_eq(params[i].name, STR("limit")))
 			e = bind_limit(x, params[i].value);
 		else if (str_eq(params[i].name, STR("sort")))
 			e = bind_sort(x, params[i].value);
@@ -116,8 +127,11 @@ static enum err bind_page(struct exchange *x, const struct param *params, size_t
 		return e != ERR_OK ? e : worst;
 	if (cursor.p == NULL)
 		return ERR_OK;
-	return cursor_parse(x->call->arena, cursor, x->server->key, x->call->account, x->binding,
-			    &x->call->page);
+	e = cursor_parse(x->call->arena, cursor, x->server->key, x->call->account, x->binding,
+			 &x->call->page);
+	if (e == ERR_OK && (size_t)x->call->page.sort >= x->route->list->n_sorts)
+		return ERR_INVALID_CURSOR; /* of a release that had more sorts */
+	return e;
 }
 
 static const struct schema no_fields = { .name = "None" };
@@ -125,12 +139,12 @@ static const struct schema no_fields = { .name = "None" };
 static enum err bind_query(struct exchange *x)
 {
 	const struct schema *schema = x->route->query != NULL ? x->route->query : &no_fields;
-	struct param params[32];
+	struct param params[PARAMS_QUERY_MAX];
 	size_t n;
 	enum err page = ERR_OK;
 	enum err e;
 
-	e = params_parse_query(x->call, x->rq->query, params, 32, &n);
+	e = params_parse_query(x->call, x->rq->query, params, PARAMS_QUERY_MAX, &n);
 	if (e != ERR_OK)
 		return e;
 	if (x->route->list != NULL) {
@@ -184,7 +198,10 @@ static enum err bind_headers(struct exchange *x)
 		if (!x->route->if_match)
 			return parameter_fault(x, "If-Match", "not_supported",
 					       "this route does not take If-Match");
-		x->call->if_match = etag_parse_if_match(rq->if_match, x->plan->fingerprint);
+		if (etag_parse_if_match(rq->if_match, x->plan->fingerprint, &x->call->if_match) !=
+		    ERR_OK)
+			return parameter_fault(x, "If-Match", "invalid_format",
+					       "must be * or entity tags");
 	}
 	if (rq->idempotency_key.p == NULL)
 		return ERR_OK;

@@ -68,10 +68,16 @@ static enum err read_once(struct exchange *x)
 	return e;
 }
 
+/* A cache that does not answer is noted: this process serves nothing older from it. */
 static void invalidate(struct exchange *x, const struct db_position *position)
 {
-	for (size_t i = 0; i < x->call->n_touched; i++)
-		cache_invalidate(x->thread->cache, &x->call->touched[i], *position);
+	const struct call *c = x->call;
+
+	if (c->n_touched == 0)
+		return;
+	if (cache_invalidate(x->thread->cache, c->touched, c->n_touched, *position) != ERR_OK)
+		log_line(LOG_WARN, "the cache was not told of a change",
+			 LOG_Z("route", x->route->id), LOG_I("objects", (int64_t)c->n_touched));
 }
 
 /* The answer as it is stored: without members that are shown only once. */

@@ -13,6 +13,7 @@
 #include "app/http/route.h"
 
 struct address {
+	uint64_t present; /* which members an input had: bit i is member i of the table */
 	struct str line1;
 	struct str line2;
 	struct str city;

@@ -14,6 +14,7 @@ static const struct field address_fields[] = {
 const struct schema address_schema = {
 	.name = "Address",
 	SCHEMA_FIELDS(address_fields, struct address),
+	SCHEMA_PRESENT(struct address, present),
 };
 
 static const struct field customer_fields[] = {
@@ -178,13 +179,10 @@ static const struct route routes[] = {
 	},
 };
 
-static const struct db_stmt *const stores[] = { customers_stmts };
+static const size_t n_routes = sizeof(routes) / sizeof(routes[0]);
 
 const struct domain customers_domain = {
 	.name = "customers",
-	.routes = routes,
-	.n_routes = sizeof(routes) / sizeof(routes[0]),
-	.stmts = stores,
-	.n_stmts = &customers_n_stmts,
-	.n_stores = 1,
+	.routes = { { routes, &n_routes } },
+	.stores = { { customers_stmts, &customers_n_stmts } },
 };

@@ -55,6 +55,19 @@ enum err customers_get(struct call *c, const void *in, void *out)
 	return customers_store_get(c, ((const struct customer_get_in *)in)->id, out);
 }
 
+/* Members of the address that the merge patch names; null for the whole names all of them. */
+static void apply_address(const struct address *patch, struct address *address)
+{
+	struct str *const to[] = { &address->line1,  &address->line2,	     &address->city,
+				   &address->region, &address->postal_code, &address->country };
+	const struct str from[] = { patch->line1,  patch->line2,       patch->city,
+				    patch->region, patch->postal_code, patch->country };
+
+	for (unsigned i = 0; i < sizeof(from) / sizeof(from[0]); i++)
+		if (field_present(patch->present, i))
+			*to[i] = from[i];
+}
+
 /* Copies the members that the merge patch names. */
 static enum err apply(struct call *c, const struct customer_input *body, struct customer *customer)
 {
@@ -73,7 +86,7 @@ static enum err apply(struct call *c, const struct customer_input *body, struct 
 	if (field_present(present, CUSTOMER_INPUT_TAX_ID))
 		customer->tax_id = body->tax_id;
 	if (field_present(present, CUSTOMER_INPUT_ADDRESS))
-		customer->address = body->address;
+		apply_address(&body->address, &customer->address);
 	if (field_present(present, CUSTOMER_INPUT_ARCHIVED) &&
 	    body->archived != (customer->archived_at != TIME_NONE))
 		customer->archived_at = body->archived ? c->now : TIME_NONE;

@@ -89,7 +89,7 @@ MUST_CHECK enum err products_store_find(struct call *c, const struct id *ids, si
 extern const struct db_stmt products_stmts[];
 extern const size_t products_n_stmts;
 extern const struct route products_routes[];
-enum { PRODUCTS_N_ROUTES = 4 };
+extern const size_t products_n_routes;
 
 /* Orders ------------------------------------------------------------------------------------- */
 

@@ -217,9 +217,10 @@ static const struct route orders_routes[] = {
 		       "Cancel an order that is not invoiced") },
 };
 
+static const size_t orders_n_routes = sizeof(orders_routes) / sizeof(orders_routes[0]);
+
 const struct domain orders_domain = {
 	.name = "orders",
-	.routes = { { products_routes, PRODUCTS_N_ROUTES },
-		    { orders_routes, sizeof(orders_routes) / sizeof(orders_routes[0]) } },
+	.routes = { { products_routes, &products_n_routes }, { orders_routes, &orders_n_routes } },
 	.stores = { { products_stmts, &products_n_stmts }, { orders_stmts, &orders_n_stmts } },
 };

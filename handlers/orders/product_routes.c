@@ -95,7 +95,7 @@ static const struct list product_list = {
 	.n_sorts = 1,
 };
 
-const struct route products_routes[PRODUCTS_N_ROUTES] = {
+const struct route products_routes[] = {
 	{
 		.id = "products.create",
 		.method = HTTP_POST,
@@ -170,3 +170,4 @@ const struct route products_routes[PRODUCTS_N_ROUTES] = {
 		.errors = { ERR_ALREADY_EXISTS },
 	},
 };
+const size_t products_n_routes = sizeof(products_routes) / sizeof(products_routes[0]);

@@ -148,8 +148,9 @@ static const struct route routes[] = {
 	  .public_cache = true },
 };
 
+static const size_t n_routes = sizeof(routes) / sizeof(routes[0]);
+
 const struct domain system_domain = {
 	.name = "system",
-	.routes = routes,
-	.n_routes = sizeof(routes) / sizeof(routes[0]),
+	.routes = { { routes, &n_routes } },
 };

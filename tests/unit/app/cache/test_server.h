@@ -65,9 +65,16 @@ static inline void test_server_new(struct test_server *m)
 	test_server_start(m);
 }
 
+/* Returns when SIGSTOP has stopped it. */
 static inline void test_server_signal(const struct test_server *m, int signal)
 {
+	int status;
+
 	ck_assert_int_eq(kill(m->pid, signal), 0);
+	if (signal != SIGSTOP)
+		return;
+	ck_assert_int_eq(waitpid(m->pid, &status, WUNTRACED), m->pid);
+	ck_assert(WIFSTOPPED(status));
 }
 
 static inline void test_server_kill(struct test_server *m)

@@ -51,7 +51,8 @@ START_TEST(test_round_trip)
 		{ .epoch = 1, .seq = 42, .at = 1700000000000000, .gtid = "0-1-42" },
 		{ .epoch = INT64_MAX, .seq = UINT64_MAX, .at = INT64_MAX, .gtid = "x" },
 		{ .epoch = -1, .seq = 1, .at = INT64_MIN, .gtid = "0-1-1,1-1-2" },
-		{ .seq = 7, .gtid = "3E11FA47-71CA-11E1-9E33-C80AA9429562:1-77777777777777777777777" },
+		{ .seq = 7,
+		  .gtid = "3E11FA47-71CA-11E1-9E33-C80AA9429562:1-77777777777777777777777" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -62,9 +62,9 @@ START_TEST(test_round_trip)
 			page.descending = j % 2 != 0;
 			text = put(&page, STR("orders.list"));
 			ck_assert_uint_eq(text.n, 55);
-			ck_assert_int_eq(cursor_parse(arena, text, key, account,
-						      STR("orders.list"), &back),
-					 ERR_OK);
+			ck_assert_int_eq(
+				cursor_parse(arena, text, key, account, STR("orders.list"), &back),
+				ERR_OK);
 			ck_assert_int_eq(back.limit, 99); /* the client's, not the cursor's */
 			ck_assert_int_eq(back.sort, page.sort);
 			ck_assert_int_eq(back.descending, page.descending);
@@ -152,8 +152,9 @@ START_TEST(test_random)
 		char bytes[55];
 
 		for (size_t j = 0; j < sizeof(bytes); j++)
-			bytes[j] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-				[seed_below(64)];
+			bytes[j] =
+				"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+					[seed_below(64)];
 		refused((struct str){ bytes, sizeof(bytes) }, key, account, STR("b"));
 		arena_reset(arena);
 	}

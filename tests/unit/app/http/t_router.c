@@ -73,7 +73,14 @@ static const struct schema result = { .name = "Out", SCHEMA_FIELDS(out_fields, s
 static const struct list_sort sorts[] = { { .name = "created_at", .key_offset = -1 } };
 static const struct list_sort bad_sorts[] = { { .name = "x", .key_offset = sizeof(struct out) } };
 static const struct list list = { .row = &result, .sorts = sorts, .n_sorts = 1 };
+static const struct field nameless_fields[] = { { .name = "lines", .type = FIELD_ARRAY } };
+static const struct schema no_element = { .name = "NoElement",
+					  SCHEMA_FIELDS(nameless_fields, struct out) };
 static const struct list bad_list = { .row = &result, .sorts = bad_sorts, .n_sorts = 1 };
+static const struct list no_row = { .sorts = sorts, .n_sorts = 1 };
+static const struct list no_sorts = { .row = &result, .sorts = sorts };
+static const struct list bad_id = { .row = &result, .sorts = sorts, .n_sorts = 1, .id_offset = 16 };
+static const struct list bad_row = { .row = &no_element, .sorts = sorts, .n_sorts = 1 };
 
 static enum err handle(struct call *call, const void *in, void *out)
 {
@@ -156,7 +163,7 @@ static struct route create(void)
 static enum err make(const struct route *routes, size_t n, struct router **ret_router,
 		     const char **ret_message)
 {
-	const struct domain domain = { .name = "test", .routes = routes, .n_routes = n };
+	const struct domain domain = { .name = "test", .routes = { { routes, &n } } };
 	const struct domain *domains[] = { &domain };
 
 	return router_new(domains, 1, ret_router, ret_message);
@@ -190,16 +197,16 @@ START_TEST(test_good_rows)
 END_TEST
 
 /* Each case spoils one column of a good row. */
-#define FAULT(base_, change_, what_)                                                               \
-	do {                                                                                       \
-		struct route row = base_();                                                        \
-		change_;                                                                           \
-		expect_fault(&row, 1, what_);                                                      \
+#define FAULT(base_, change_, what_)          \
+	do {                                  \
+		struct route row = base_();   \
+		change_;                      \
+		expect_fault(&row, 1, what_); \
 	} while (0)
 
 START_TEST(test_identity_faults)
 {
-	static const char *const ids[] = { "orders", "orders.", ".get",	  "a.b.c", "Orders.get",
+	static const char *const ids[] = { "orders", "orders.", ".get",	 "a.b.c", "Orders.get",
 					   "",	     "1a.b",	"a.b-c", "a b.c", NULL };
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
@@ -227,9 +234,19 @@ END_TEST
 START_TEST(test_path_faults)
 {
 	static const char *const paths[] = {
-		NULL,		"",	       "/",		"v1/orders/{id}", "/v1/orders/{id}/",
-		"/v1//{id}",	"/v1/{}",      "/v1/{id}x",	"/v1/x{id}",	  "/v1/Orders/{id}",
-		"/v1/{id}/{id}", "/v1/%41/{id}", "/v1/or ders/{id}",
+		NULL,
+		"",
+		"/",
+		"v1/orders/{id}",
+		"/v1/orders/{id}/",
+		"/v1//{id}",
+		"/v1/{}",
+		"/v1/{id}x",
+		"/v1/x{id}",
+		"/v1/Orders/{id}",
+		"/v1/{id}/{id}",
+		"/v1/%41/{id}",
+		"/v1/or ders/{id}",
 		"/{id}/{b}/{c}/{d}/{e}",
 	};
 
@@ -268,7 +285,12 @@ START_TEST(test_output_faults)
 	FAULT(listing, row.result = &result, "exactly one");
 	FAULT(good, row.out_size--, "hold the result");
 	FAULT(listing, row.out_size--, "struct list_out");
+	FAULT(good, row.result = &no_element, "a member");
 	FAULT(listing, row.list = &bad_list, "list is incomplete");
+	FAULT(listing, row.list = &no_row, "list is incomplete");
+	FAULT(listing, row.list = &no_sorts, "list is incomplete");
+	FAULT(listing, row.list = &bad_id, "list is incomplete");
+	FAULT(listing, row.list = &bad_row, "list is incomplete");
 	FAULT(listing, row.status = 202, "GET with 200");
 	FAULT(listing, (row.list = NULL, row.media = "a/b", row.out_size = 1), "struct raw_out");
 	FAULT(good, row.status = 201, "201 without POST");
@@ -306,15 +328,15 @@ START_TEST(test_collisions)
 END_TEST
 
 static const char *const table_paths[] = {
-	"/v1/invoices/{id}", "/v1/invoices/preview", "/v1/invoices/{id}/lines/{key}",
-	"/v1/invoices/preview/lines", "/v1/orders", "/openapi.json",
+	"/v1/invoices/{id}",	      "/v1/invoices/preview", "/v1/invoices/{id}/lines/{key}",
+	"/v1/invoices/preview/lines", "/v1/orders",	      "/openapi.json",
 };
 
 /* One GET for each path, and a POST of the preview, which then has a GET of its own too. */
 static struct router *table(struct route routes[7])
 {
-	static const char *const ids[] = { "i.get", "i.preview", "i.line", "i.lines", "o.list",
-					   "s.openapi" };
+	static const char *const ids[] = { "i.get",   "i.preview", "i.line",
+					   "i.lines", "o.list",	   "s.openapi" };
 	struct router *r = NULL;
 	const char *message = NULL;
 
@@ -393,7 +415,8 @@ START_TEST(test_find)
 			      err_name(e));
 		ck_assert_str_eq(m.route->id, cases[i].id);
 		ck_assert_ptr_eq(router_route(r, m.index), m.route);
-		ck_assert_uint_eq(m.n_params, (cases[i].first != NULL) + (cases[i].second != NULL));
+		ck_assert_uint_eq(m.n_params, (cases[i].first != NULL ? 1u : 0u) +
+						      (cases[i].second != NULL ? 1u : 0u));
 		if (cases[i].first != NULL) {
 			ck_assert(str_eq_z(m.params[0].name, "id"));
 			ck_assert(str_eq_z(m.params[0].value, cases[i].first));
@@ -420,8 +443,9 @@ START_TEST(test_find_bounds)
 			 ERR_OK);
 	ck_assert_int_eq(router_find(r, (struct str){ "GETX", 3 }, STR("/v1/orders"), &m, &allow),
 			 ERR_OK);
-	ck_assert_int_eq(router_find(r, STR("GET"), (struct str){ "/v1/orders\0x", 12 }, &m, &allow),
-			 ERR_ROUTE_NOT_FOUND);
+	ck_assert_int_eq(
+		router_find(r, STR("GET"), (struct str){ "/v1/orders\0x", 12 }, &m, &allow),
+		ERR_ROUTE_NOT_FOUND);
 	router_free(r);
 }
 END_TEST
@@ -454,8 +478,8 @@ static void random_row(struct random_table *t)
 			strcat(path, "{");
 			strcat(path, names[n_params]);
 			strcat(path, "}");
-			t->fields[i][n_params] = (struct field){ .name = names[n_params],
-								 .type = FIELD_STR };
+			t->fields[i][n_params] =
+				(struct field){ .name = names[n_params], .type = FIELD_STR };
 			n_params++;
 		} else {
 			strcat(path, words[seed_below(4)]);

@@ -250,17 +250,21 @@ START_TEST(test_threads)
 		pthread_join(threads[i], NULL);
 	log_stop();
 	for (line = written(); *line != '\0'; line = strchr(line, '\n') + 1) {
+		char copy[512] = "";
 		long long thread = -1;
 		long long i = -1;
 		int end = 0;
-		const char *at = strstr(line, ",\"thread\":");
+		const char *at;
 
-		ck_assert_int_eq(strncmp(line, "{\"time\":\"", 9), 0);
+		ck_assert_uint_lt(strcspn(line, "\n"), sizeof(copy));
+		memcpy(copy, line, strcspn(line, "\n"));
+		ck_assert_int_eq(strncmp(copy, "{\"time\":\"", 9), 0);
+		at = strstr(copy, ",\"thread\":");
 		ck_assert_ptr_nonnull(at);
 		ck_assert_int_eq(sscanf(at, ",\"thread\":%lld,\"i\":%lld,\"pad\":\"%*40[0-9]\"}%n",
 					&thread, &i, &end),
 				 2);
-		ck_assert_int_eq(at[end], '\n');
+		ck_assert(end > 0 && at[end] == '\0');
 		ck_assert(thread >= 0 && thread < THREADS);
 		ck_assert_int_eq(i, next[thread]++);
 		lines++;
