@@ -5,6 +5,7 @@
 #include "app/config/config.h"
 #include "app/db/db.h"
 #include "app/http/fcgi.h"
+#include "app/http/idempotency.h"
 #include "app/http/serve.h"
 #include "app/observe/log.h"
 #include "app/observe/metrics.h"
@@ -90,12 +91,23 @@ static enum err start_front(struct worker *w)
 			  &w->front);
 }
 
+/* Every statement has its latency metric: they are told before the pools are made. */
+static void declare_statements(void)
+{
+	db_pools_declare(outbox_stmts, outbox_n_stmts);
+	db_pools_declare(idempotency_stmts, idempotency_n_stmts);
+	for (size_t i = 0; i < domains_n; i++)
+		for (size_t j = 0; j < DOMAIN_TABLES_MAX && domains[i]->stores[j].rows != NULL; j++)
+			db_pools_declare(domains[i]->stores[j].rows, *domains[i]->stores[j].n);
+}
+
 static enum err start(struct worker *w)
 {
 	const char *message = NULL;
 	struct server_options options;
 	enum err e;
 
+	declare_statements();
 	e = auth_start(w->config);
 	if (e == ERR_OK)
 		e = db_pools_new(w->config, &w->pools);
@@ -107,10 +119,6 @@ static enum err start(struct worker *w)
 		log_line(LOG_ERROR, "cannot start", LOG_Z("cause", message));
 		return e;
 	}
-	db_pools_declare(outbox_stmts, outbox_n_stmts);
-	for (size_t i = 0; i < domains_n; i++)
-		for (size_t j = 0; j < DOMAIN_TABLES_MAX && domains[i]->stores[j].rows != NULL; j++)
-			db_pools_declare(domains[i]->stores[j].rows, *domains[i]->stores[j].n);
 	options = (struct server_options){
 		.config = w->config,
 		.router = w->router,

@@ -3,8 +3,8 @@
 #define REMIT_CONFIG_CONFIG_H
 
 /*
- * The settings of all programs: one table (config_table.c) gives each its type, default, range, whether
- * a reload may change it, whether it is secret, and its documentation. Sources, later wins:
+ * The settings of all programs: one table (config_table.c) gives each its type, default, range,
+ * whether a reload may change it, whether it is secret, and its documentation. Sources, later wins:
  * defaults, the file and conf.d/ beside it (names in order), environment REMIT_<NAME>, and for
  * secrets $CREDENTIALS_DIRECTORY/<name>. An unknown setting and a value out of range are errors
  * that name file and line. A loaded struct config is constant; a reload makes a new one.
@@ -24,16 +24,16 @@ enum { CONFIG_LIST_MAX = 16 };
 /* Strings are terminated and owned by the struct; "" where not set. */
 struct config {
 	/* worker */
-	const char *listen;	 /* "unix:/path" or "host:port" */
-	const char *public_url;	 /* what clients call, without a trailing slash */
-	int64_t threads;	 /* 0: 4 x cores */
-	int64_t queue_depth;	 /* 0: 4 x threads */
-	const char *domains;	 /* comma-separated; "": all */
-	const char *runtime_dir; /* shared-memory metrics */
+	const char *listen;	  /* "unix:/path" or "host:port" */
+	const char *public_url;	  /* what clients call, without a trailing slash */
+	int64_t threads;	  /* 0: 4 x cores */
+	int64_t queue_depth;	  /* 0: 4 x threads */
+	const char *domains;	  /* comma-separated; "": all */
+	const char *runtime_dir;  /* shared-memory metrics */
 	const char *cors_origins; /* comma-separated; "": none; reloadable */
 	/* observation */
-	int64_t log_level;	/* enum config_log_level; reloadable */
-	int64_t log_sample;	/* one of how many successes is logged; reloadable */
+	int64_t log_level;  /* enum config_log_level; reloadable */
+	int64_t log_sample; /* one of how many successes is logged; reloadable */
 	/* secrets */
 	const char *secret_key; /* 64 hexadecimal digits: cursors and consistency tokens */
 	/* database */
@@ -44,25 +44,25 @@ struct config {
 	const char *db_password;
 	const char *db_migrate_user;
 	const char *db_migrate_password;
-	const char *schema_dir;		/* where remitctl finds the migrations */
-	int64_t db_pool_primary;	/* connections for writes */
-	int64_t db_pool_fallback;	/* connections for reads of the primary */
-	int64_t db_pool_replica;	/* connections to each replica */
-	int64_t db_lock_wait_s;		/* innodb_lock_wait_timeout */
-	int64_t db_write_timeout_ms;	/* longest statement of a write */
-	int64_t db_read_timeout_ms;	/* longest statement of a read */
-	int64_t db_consistent_wait_ms;	/* longest wait for a replica */
+	const char *schema_dir;	       /* where remitctl finds the migrations */
+	int64_t db_pool_primary;       /* connections for writes */
+	int64_t db_pool_fallback;      /* connections for reads of the primary */
+	int64_t db_pool_replica;       /* connections to each replica */
+	int64_t db_lock_wait_s;	       /* innodb_lock_wait_timeout */
+	int64_t db_write_timeout_ms;   /* longest statement of a write */
+	int64_t db_read_timeout_ms;    /* longest statement of a read */
+	int64_t db_consistent_wait_ms; /* longest wait for a replica */
 	/* cache */
-	const char *cache_servers;	/* comma-separated; "": no cache */
-	int64_t cache_timeout_ms;	/* connect and operation */
-	int64_t cache_ttl_s;		/* entities; jitter of 10 % is added */
+	const char *cache_servers; /* comma-separated; "": no cache */
+	int64_t cache_timeout_ms;  /* connect and operation */
+	int64_t cache_ttl_s;	   /* entities; jitter of 10 % is added */
 	/* authentication */
 	int64_t session_idle_s;
 	int64_t session_absolute_s;
-	int64_t password_memory_kib;	/* Argon2id */
+	int64_t password_memory_kib; /* Argon2id */
 	int64_t password_passes;
-	int64_t password_parallel;	/* hashes computed at once in a process */
-	int64_t idempotency_ttl_h;	/* how long an answer is replayed */
+	int64_t password_parallel; /* hashes computed at once in a process */
+	int64_t idempotency_ttl_h; /* how long an answer is replayed */
 };
 
 /* What was wrong, for people: "remit.conf:12: threads: 900 is above 256". */

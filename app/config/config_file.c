@@ -29,7 +29,7 @@ static _Thread_local struct file_load *current;
 
 static void where_put(const struct file_load *l, char *ret_where, size_t room)
 {
-	snprintf(ret_where, room, "%.300s:%d", l->path, l->line);
+	(void)snprintf(ret_where, room, "%.300s:%d", l->path, l->line);
 }
 
 static void on_error(cfg_t *cfg, const char *format, va_list ap)
@@ -43,7 +43,7 @@ static void on_error(cfg_t *cfg, const char *format, va_list ap)
 	current->failed = true;
 	current->err = ERR_CONFIG;
 	where_put(current, where, sizeof(where));
-	vsnprintf(text, sizeof(text), format, ap);
+	(void)vsnprintf(text, sizeof(text), format, ap);
 	if (strncmp(text, "premature end", 13) == 0)
 		config_fault_set(current->fault, where,
 				 "the value is missing or its quote is not closed");
@@ -141,7 +141,7 @@ enum err config_file_apply(struct config *c, const char *path, struct config_fau
 	load.err = load.seen == NULL || options == NULL ? ERR_NO_MEMORY : ERR_OK;
 	if (load.err == ERR_OK)
 		load.err = config_file_read(path, &text, fault);
-	if (load.err != ERR_OK)
+	if (load.err != ERR_OK || text == NULL)
 		goto out;
 	n = strlen(text);
 	cfg = cfg_init(options, CFGF_NONE);

@@ -175,7 +175,7 @@ enum err config_fault_set(struct config_fault *fault, const char *where, const c
 
 	if (n > 0 && (size_t)n < sizeof(fault->text)) {
 		va_start(ap, format);
-		vsnprintf(fault->text + n, sizeof(fault->text) - (size_t)n, format, ap);
+		(void)vsnprintf(fault->text + n, sizeof(fault->text) - (size_t)n, format, ap);
 		va_end(ap);
 	}
 	return ERR_CONFIG;
@@ -383,8 +383,8 @@ static enum err choice_parse(const struct setting *s, const char *text, int64_t 
 			*ret_value = i;
 			return ERR_OK;
 		}
-		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
-			 i > 0 ? ", " : "", s->allowed[i]);
+		(void)snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
+			       i > 0 ? ", " : "", s->allowed[i]);
 	}
 	return config_fault_set(fault, where, "%s: \"%.64s\" is none of %s", s->name, text, names);
 }

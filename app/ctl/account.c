@@ -29,7 +29,7 @@ static void id_print(const char *prefix, struct id id)
 	char text[ID_TEXT_LEN];
 
 	id_text(id, text);
-	printf("%s_%.*s\n", prefix, ID_TEXT_LEN, text);
+	(void)printf("%s_%.*s\n", prefix, ID_TEXT_LEN, text);
 }
 
 /* Texts of options have the rules of the API: they are decoded by the same field tables. */
@@ -293,7 +293,7 @@ static enum ctl_exit token_print(const struct token *t)
 		e = buf_finish(&b, &text);
 	}
 	if (e == ERR_OK)
-		printf(STR_FMT "\n", STR_ARG(text));
+		(void)printf(STR_FMT "\n", STR_ARG(text));
 	arena_free(a);
 	return ctl_exit_of(e);
 }

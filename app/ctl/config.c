@@ -25,7 +25,7 @@ static enum ctl_exit load(const struct ctl_args *args, struct config **ret_confi
 static enum ctl_exit print(void (*put)(const struct config *c, struct buf *out),
 			   const struct config *c)
 {
-	struct arena *a = arena_new(4 * TEXT_MAX);
+	struct arena *a = arena_new((size_t)4 * TEXT_MAX);
 	struct str text = STR_NONE;
 	enum err e = ERR_NO_MEMORY;
 	struct buf out;
@@ -36,7 +36,7 @@ static enum ctl_exit print(void (*put)(const struct config *c, struct buf *out),
 		e = buf_finish(&out, &text);
 	}
 	if (e == ERR_OK)
-		fwrite(text.p, 1, text.n, stdout);
+		(void)fwrite(text.p, 1, text.n, stdout);
 	else
 		ctl_say("%s", err_title(e));
 	arena_free(a);
@@ -53,7 +53,7 @@ static enum ctl_exit config_check(const struct ctl_args *args)
 	if (*c->secret_key == '\0')
 		ctl_say("note: secret_key is not set; remitd needs it (make one with "
 			"`openssl rand -hex 32`)");
-	puts("the configuration is valid");
+	(void)puts("the configuration is valid");
 	config_free(c);
 	return CTL_OK;
 }

@@ -15,6 +15,7 @@
 static const struct ctl_group *const groups[] = {
 	&ctl_account_group,
 	&ctl_config_group,
+	&ctl_ledger_group,
 	&ctl_migrate_group,
 };
 enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
@@ -23,11 +24,11 @@ void ctl_say(const char *format, ...)
 {
 	va_list ap;
 
-	fputs("remitctl: ", stderr);
+	(void)fputs("remitctl: ", stderr);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	(void)vfprintf(stderr, format, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	(void)fputc('\n', stderr);
 }
 
 enum ctl_exit ctl_exit_of(enum err e)
@@ -55,48 +56,50 @@ enum ctl_exit ctl_exit_of(enum err e)
 
 static void usage_put(FILE *f, const struct ctl_command *c)
 {
-	fprintf(f, "remitctl %s", c->words);
+	(void)fprintf(f, "remitctl %s", c->words);
 	for (size_t i = 0; i < c->n_options; i++) {
 		const struct ctl_option *o = &c->options[i];
 
-		fprintf(f, o->required ? " --%s" : " [--%s", o->name);
-		fprintf(f, o->value != NULL ? " %s" : "%s", o->value != NULL ? o->value : "");
-		fputs(o->required ? "" : "]", f);
+		(void)fprintf(f, o->required ? " --%s" : " [--%s", o->name);
+		(void)fprintf(f, o->value != NULL ? " %s" : "%s", o->value != NULL ? o->value : "");
+		(void)fputs(o->required ? "" : "]", f);
 	}
-	fprintf(f, c->operand != NULL ? " %s" : "%s\n", c->operand != NULL ? c->operand : "");
+	(void)fprintf(f, c->operand != NULL ? " %s" : "%s\n", c->operand != NULL ? c->operand : "");
 	if (c->operand != NULL)
-		fputc('\n', f);
+		(void)fputc('\n', f);
 }
 
 static void help_command(const struct ctl_command *c)
 {
-	fputs("usage: ", stdout);
+	(void)fputs("usage: ", stdout);
 	usage_put(stdout, c);
-	printf("\n%s\n", c->summary);
+	(void)printf("\n%s\n", c->summary);
 	if (c->details != NULL)
-		printf("\n%s\n", c->details);
-	puts("");
+		(void)printf("\n%s\n", c->details);
+	(void)puts("");
 	for (size_t i = 0; i < c->n_options; i++) {
 		char name[64];
 
-		snprintf(name, sizeof(name), "--%s %s", c->options[i].name,
-			 c->options[i].value != NULL ? c->options[i].value : "");
-		printf("  %-22s %s\n", name, c->options[i].help);
+		(void)snprintf(name, sizeof(name), "--%s %s", c->options[i].name,
+			       c->options[i].value != NULL ? c->options[i].value : "");
+		(void)printf("  %-22s %s\n", name, c->options[i].help);
 	}
-	printf("  %-22s %s\n", "--config FILE", "the configuration, instead of the default file");
+	(void)printf("  %-22s %s\n", "--config FILE",
+		     "the configuration, instead of the default file");
 }
 
 static void help_all(FILE *f)
 {
-	fputs("usage: remitctl [--config FILE] COMMAND [argument...]\n\n", f);
+	(void)fputs("usage: remitctl [--config FILE] COMMAND [argument...]\n\n", f);
 	for (size_t g = 0; g < GROUPS; g++)
 		for (size_t i = 0; i < groups[g]->n; i++)
-			fprintf(f, "  %-18s %s\n", groups[g]->commands[i].words,
-				groups[g]->commands[i].summary);
-	fputs("\n`remitctl COMMAND --help` explains a command.\n"
-	      "Exit codes: 0 done, 64 usage, 65 input, 69 no database, 70 fault, 75 try again,\n"
-	      "77 not allowed, 78 configuration.\n",
-	      f);
+			(void)fprintf(f, "  %-18s %s\n", groups[g]->commands[i].words,
+				      groups[g]->commands[i].summary);
+	(void)fputs(
+		"\n`remitctl COMMAND --help` explains a command.\n"
+		"Exit codes: 0 done, 64 usage, 65 input, 69 no database, 70 fault, 75 try again,\n"
+		"77 not allowed, 78 configuration.\n",
+		f);
 }
 
 /* How many arguments the words of the command take; 0: they are not these words. */
@@ -240,7 +243,7 @@ static enum ctl_exit finish(enum ctl_exit code)
 	if (fflush(stdout) == 0 && ferror(stdout) == 0)
 		return code;
 	ctl_say("standard output cannot be written");
-	return code == CTL_OK ? CTL_TEMPORARY : code;
+	return code == CTL_OK ? CTL_SOFTWARE : code;
 }
 
 static enum ctl_exit command_run(struct ctl_args *args, int argc, char **argv)
@@ -260,7 +263,7 @@ static enum ctl_exit command_run(struct ctl_args *args, int argc, char **argv)
 		return CTL_OK;
 	}
 	if (!args_parse(c, args, argc - words, argv + words)) {
-		fputs("usage: ", stderr);
+		(void)fputs("usage: ", stderr);
 		usage_put(stderr, c);
 		return CTL_USAGE;
 	}
@@ -273,7 +276,7 @@ int main(int argc, char **argv)
 	int i = 1;
 
 	/* A lost connection is an error code, not the end of the process. */
-	signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
 	while (i < argc && strncmp(argv[i], "--", 2) == 0) {
 		int taken;
 
@@ -282,7 +285,7 @@ int main(int argc, char **argv)
 			return finish(CTL_OK);
 		}
 		if (strcmp(argv[i], "--version") == 0) {
-			puts("remitctl " PACKAGE_VERSION);
+			(void)puts("remitctl (remit) " PACKAGE_VERSION);
 			return finish(CTL_OK);
 		}
 		taken = option_take(NULL, &args, argc - i, argv + i);

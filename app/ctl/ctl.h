@@ -57,6 +57,7 @@ struct ctl_group {
 extern const struct ctl_group ctl_config_group;
 extern const struct ctl_group ctl_migrate_group;
 extern const struct ctl_group ctl_account_group;
+extern const struct ctl_group ctl_ledger_group;
 
 /* Says a line to the person: "remitctl: ..." on standard error. */
 void ctl_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

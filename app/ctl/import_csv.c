@@ -130,7 +130,7 @@ static void on_field(void *p, size_t n, void *arg)
 	if (r->n == FIELDS_MAX || !str_is_utf8(s)) {
 		r->row.number++;
 		r->err = import_row_fail(&r->row, r->n == FIELDS_MAX ? "has too many fields"
-								      : "is not UTF-8");
+								     : "is not UTF-8");
 		return;
 	}
 	s = arena_dup(r->arena, n == 0 ? STR("") : s);
@@ -148,6 +148,13 @@ static void on_row(int end, void *arg)
 		r->err = take_row(r);
 	r->n = 0;
 	arena_reset(r->arena);
+}
+
+/* Spaces belong to a field (RFC 4180): libcsv would drop them where quotes are left out. */
+static int no_space(unsigned char c)
+{
+	(void)c;
+	return 0;
 }
 
 static enum err fail_csv(struct reader *r, struct csv_parser *parser)
@@ -202,6 +209,7 @@ enum err import_csv_read(const char *file, const struct import_csv *csv)
 		(void)gzclose(in);
 		return ERR_NO_MEMORY;
 	}
+	csv_set_space_func(&parser, no_space);
 	e = read_all(&r, in, &parser);
 	if (e == ERR_OK && !r.named)
 		e = import_row_fail(&r.row, "the file is empty");

@@ -51,7 +51,7 @@ struct import_product {
 	struct str name;
 	struct str unit;
 	dec6 unit_price;
-	bool inactive;
+	bool discontinued; /* in the files: the API takes no lines of inactive products */
 	struct str id;
 };
 
@@ -88,6 +88,7 @@ struct import_document {
 	uint32_t first, last, n_lines; /* lines; IMPORT_NONE: none */
 	int64_t total;
 	enum import_state state;
+	dec6 freight; /* what the files add to the lines */
 	struct str order_id;
 	struct str id; /* of the invoice or credit note */
 };

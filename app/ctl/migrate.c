@@ -314,7 +314,7 @@ static enum err grants_apply(struct work *w, const char *told)
 
 	if (e != ERR_OK)
 		return e;
-	snprintf(path, sizeof(path), "%s/grants.sql", w->config->schema_dir);
+	(void)snprintf(path, sizeof(path), "%s/grants.sql", w->config->schema_dir);
 	e = migrate_file_split(w->arena, path, &script);
 	if (e == ERR_NOT_FOUND)
 		return ERR_OK;
@@ -381,11 +381,11 @@ static enum ctl_exit list(const struct ctl_args *args, bool pending_only)
 
 		if (pending_only && r->applied)
 			continue;
-		printf(STR_FMT " %s %" PRId64 "/%zu\n", STR_ARG(m->name),
-		       r->applied    ? "applied"
-		       : r->done > 0 ? "partly"
-				     : "pending",
-		       r->done, m->script.n);
+		(void)printf(STR_FMT " %s %" PRId64 "/%zu\n", STR_ARG(m->name),
+			     r->applied	   ? "applied"
+			     : r->done > 0 ? "partly"
+					   : "pending",
+			     r->done, m->script.n);
 	}
 	code = ctl_exit_of(e);
 	work_done(&w);

@@ -49,7 +49,8 @@ static void owner_make(char owner[MIGRATE_OWNER_MAX + 1])
 			   *p) == NULL)
 			*p = '_';
 	id_text(id_new(), random);
-	snprintf(owner, MIGRATE_OWNER_MAX + 1, "%s:%d:%.*s", host, getpid(), ID_TEXT_LEN, random);
+	(void)snprintf(owner, MIGRATE_OWNER_MAX + 1, "%s:%d:%.*s", host, getpid(), ID_TEXT_LEN,
+		       random);
 }
 
 static enum err renew(struct migrate_lease *l, struct str *ret_owner)

@@ -147,6 +147,9 @@ static void say_failure(const struct call *c, enum err e, bool committing)
 	else if (e == ERR_DB_STATEMENT)
 		ctl_say("the database refused a statement: is the schema current "
 			"(`remitctl migrate status`)?");
+	else if (e == ERR_INVALID_PARAMETER || e == ERR_VALIDATION)
+		ctl_say("the input is not valid%s%s", c->detail != NULL ? ": " : "",
+			c->detail != NULL ? c->detail : "");
 	else
 		ctl_say("%s%s%s", err_title(e), c->detail != NULL ? ": " : "",
 			c->detail != NULL ? c->detail : "");

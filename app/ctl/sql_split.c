@@ -113,6 +113,8 @@ static enum err statement_end(struct splitter *s)
 	enum err e;
 
 	skip(s);
+	if (s->statement.err != ERR_OK)
+		return s->statement.err;
 	while (s->statement.n > 0 && is_space(s->statement.p[s->statement.n - 1]))
 		s->statement.n--;
 	if (s->statement.n == 0)

@@ -145,9 +145,6 @@ struct db;
  * made when needed. The caller owns *ret_pools.
  */
 MUST_CHECK enum err db_pools_new(const struct config *c, struct db_pools **ret_pools);
-/* Starts the monitor of the replicas' positions; after metrics_start. */
-MUST_CHECK enum err db_pools_start(struct db_pools *p);
-/* Ends the monitor and closes all connections. NULL is allowed. */
 /* After all its handles. NULL is allowed. Stops the monitor. */
 void db_pools_free(struct db_pools *p);
 /*

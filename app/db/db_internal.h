@@ -120,6 +120,8 @@ void db_vendor_session(const struct db_conn *c, const struct db_login *l, char *
 bool db_vendor_committed(struct db_conn *c, struct db_position *ret_position);
 /* Waits until the replica has applied `after`. ERR_UNAVAILABLE: not in time. */
 MUST_CHECK enum err db_vendor_wait(struct db_conn *c, const struct db_position *after, int64_t ms);
+/* The last transaction in the primary's binary log; seq 0 where that is not one number. */
+MUST_CHECK enum err db_vendor_binlog(struct db_conn *c, struct db_position *ret_position);
 /* What the replica has applied: its set of GTIDs and its epoch. */
 MUST_CHECK enum err db_vendor_applied(struct db_conn *c, char ret_set[DB_GTID_SET_MAX],
 				      int64_t *ret_epoch);

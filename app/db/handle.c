@@ -406,6 +406,21 @@ enum err db_commit(struct db *db, struct db_position *ret_position)
 	return ERR_OK;
 }
 
+enum err db_position_now(struct db *db, struct db_position *ret_position)
+{
+	struct db_position p = { .seq = 0 };
+	enum err e = db->poison;
+
+	if (e == ERR_OK && (!db->write || db->conn == NULL))
+		e = ERR_DB_STATEMENT; /* only what a statement has read has a position to ask for */
+	if (e == ERR_OK)
+		e = db_vendor_binlog(db->conn, &p);
+	if (e != ERR_OK)
+		return e;
+	*ret_position = p;
+	return ERR_OK;
+}
+
 void db_rollback(struct db *db)
 {
 	if (db->write && db->conn != NULL)

@@ -123,6 +123,25 @@ enum err db_vendor_applied(struct db_conn *c, char ret_set[DB_GTID_SET_MAX], int
 	return ERR_OK;
 }
 
+enum err db_vendor_binlog(struct db_conn *c, struct db_position *ret_position)
+{
+	char value[1][DB_GTID_SET_MAX];
+	struct db_position p = { .seq = 0 };
+	enum err e = db_conn_values(c,
+				    c->mariadb ? STR("SELECT @@GLOBAL.gtid_binlog_pos")
+					       : STR("SELECT @@GLOBAL.gtid_executed"),
+				    1, value);
+
+	if (e != ERR_OK)
+		return e;
+	if (!db_gtid_find(str_from(value[0]), STR_NONE, &p))
+		p.seq = 0;
+	p.epoch = c->epoch;
+	p.at = clock_now();
+	*ret_position = p;
+	return ERR_OK;
+}
+
 static bool parse_seq(struct str s, uint64_t *ret_seq)
 {
 	int64_t seq;

@@ -102,7 +102,6 @@ enum err server_new(const struct server_options *options, struct server **ret_se
 	for (size_t i = 0; i < n; i++)
 		make_plan(router_route(options->router, i), &s->plans[i]);
 	declare_metrics(s);
-	db_pools_declare(idempotency_stmts, idempotency_n_stmts);
 	*ret_server = s;
 	return ERR_OK;
 }

@@ -91,7 +91,7 @@ static void line_i64(struct line *l, int64_t v)
 {
 	char digits[24];
 
-	snprintf(digits, sizeof(digits), "%" PRId64, v);
+	(void)snprintf(digits, sizeof(digits), "%" PRId64, v);
 	line_z(l, digits);
 }
 
@@ -100,8 +100,8 @@ static void line_time(struct line *l, int64_t t)
 	struct civil c = civil_from_time(t);
 	char text[64];
 
-	snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month, c.day,
-		 c.hour, c.minute, c.second, c.usec / 1000);
+	(void)snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month,
+		       c.day, c.hour, c.minute, c.second, c.usec / 1000);
 	line_z(l, text);
 }
 
@@ -123,7 +123,7 @@ static void line_escape(struct line *l, unsigned char c)
 		line_put(l, "\\t", 2);
 		break;
 	default:
-		snprintf(text, sizeof(text), "\\u%04x", c);
+		(void)snprintf(text, sizeof(text), "\\u%04x", c);
 		line_put(l, text, 6);
 	}
 }
@@ -355,7 +355,7 @@ static bool is_journal(void)
 
 	if (stream == NULL || fstat(STDERR_FILENO, &st) != 0)
 		return false;
-	snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	(void)snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
 	return strcmp(stream, ours) == 0;
 }
 
@@ -364,7 +364,7 @@ enum err log_start(const char *program, enum log_level level)
 	pthread_condattr_t monotonic;
 
 	CHECK(!log_state.running);
-	snprintf(log_state.program, sizeof(log_state.program), "%s", program);
+	(void)snprintf(log_state.program, sizeof(log_state.program), "%s", program);
 	log_set_level(level);
 	log_state.journal = is_journal();
 	log_state.stopping = false;

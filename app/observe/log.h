@@ -28,14 +28,14 @@ struct log_field {
 	struct id id;
 };
 
-#define LOG_S(name_, value_)                                                                       \
+#define LOG_S(name_, value_) \
 	((struct log_field){ .name = (name_), .type = LOG_FIELD_STR, .str = (value_) })
-#define LOG_Z(name_, value_)                                                                       \
+#define LOG_Z(name_, value_) \
 	((struct log_field){ .name = (name_), .type = LOG_FIELD_STR, .str = str_from(value_) })
-#define LOG_I(name_, value_)                                                                       \
+#define LOG_I(name_, value_) \
 	((struct log_field){ .name = (name_), .type = LOG_FIELD_I64, .i64 = (value_) })
-#define LOG_ID(name_, prefix_, value_)                                                             \
-	((struct log_field){                                                                       \
+#define LOG_ID(name_, prefix_, value_) \
+	((struct log_field){           \
 		.name = (name_), .type = LOG_FIELD_ID, .prefix = (prefix_), .id = (value_) })
 
 /* Starts the background writer. program goes on every line. */
@@ -48,13 +48,13 @@ bool log_enabled(enum log_level level);
 /* Fields whose str is absent are left out. */
 void log_write(enum log_level level, const char *message, const struct log_field *fields, size_t n);
 
-#define log_line(level, message, ...)                                                              \
-	do {                                                                                       \
-		if (log_enabled(level)) {                                                          \
-			const struct log_field log_fields_[] = { __VA_ARGS__ };                    \
-			log_write((level), (message), log_fields_,                                 \
-				  sizeof(log_fields_) / sizeof(log_fields_[0]));                   \
-		}                                                                                  \
+#define log_line(level, message, ...)                                            \
+	do {                                                                     \
+		if (log_enabled(level)) {                                        \
+			const struct log_field log_fields_[] = { __VA_ARGS__ };  \
+			log_write((level), (message), log_fields_,               \
+				  sizeof(log_fields_) / sizeof(log_fields_[0])); \
+		}                                                                \
 	} while (0)
 
 #endif

@@ -424,7 +424,8 @@ static void put_seconds(struct buf *out, int64_t usec)
 {
 	char text[32];
 
-	snprintf(text, sizeof(text), "%" PRId64 ".%06" PRId64, usec / 1000000, usec % 1000000);
+	(void)snprintf(text, sizeof(text), "%" PRId64 ".%06" PRId64, usec / 1000000,
+		       usec % 1000000);
 	buf_z(out, text);
 }
 

@@ -52,7 +52,8 @@ void metric_set(struct metric *m, uint32_t a, uint32_t b, int64_t n);
 /* Histograms only: a duration in microseconds. */
 void metric_observe(struct metric *m, uint32_t a, uint32_t b, int64_t usec);
 
-/* Appends the text of all families, merged over all processes. Series never touched are left out. */
+/* Appends the text of all families, merged over all processes. Series never touched are left out.
+ */
 void metrics_put(struct buf *out);
 
 #endif

@@ -14,11 +14,14 @@ static const struct db_col account_cols[] = {
 	DB_COL(struct account, version, DB_I64),
 };
 
+static const struct db_col next_cols[] = { { .type = DB_ID, .offset = 0 } };
+
 enum {
 	SQL_GET,
 	SQL_LOCK,
 	SQL_INSERT,
 	SQL_UPDATE,
+	SQL_NEXT,
 };
 
 const struct db_stmt users_account_stmts[] = {
@@ -49,6 +52,15 @@ const struct db_stmt users_account_stmts[] = {
 		.params = "sstia",
 		.access = DB_WRITE,
 	},
+	/* Not led by an account: the operator's tools go through all of them. */
+	[SQL_NEXT] = {
+		.name = "accounts.next",
+		.sql = "SELECT account_id FROM accounts WHERE account_id > ?"
+		       " ORDER BY account_id LIMIT 1",
+		.params = "a",
+		DB_COLS(next_cols, struct id),
+		.access = DB_READ,
+	},
 };
 const size_t users_account_n_stmts = sizeof(users_account_stmts) / sizeof(users_account_stmts[0]);
 
@@ -78,4 +90,9 @@ enum err users_store_account_update(struct call *c, const struct account *a)
 		       DB_ARGS(db_str(a->name), db_str(a->currency), db_time(a->updated_at),
 			       db_i64(a->version), db_id(c->account)),
 		       NULL);
+}
+
+enum err users_account_next(struct call *c, struct id after, struct id *ret_account)
+{
+	return db_one(c->db, &users_account_stmts[SQL_NEXT], DB_ARGS(db_id(after)), ret_account);
 }

@@ -55,8 +55,8 @@ static enum err make_shown(struct call *c, struct str name, permission_mask mask
 	return e != ERR_OK ? e : put_scopes(c, ret_key);
 }
 
-enum err users_key_create(struct call *c, struct str name, permission_mask mask,
-			  int64_t expires_at, struct token *ret_token)
+enum err users_key_create(struct call *c, struct str name, permission_mask mask, int64_t expires_at,
+			  struct token *ret_token)
 {
 	struct api_key key;
 
@@ -179,8 +179,8 @@ enum err users_api_key_rotate(struct call *c, const void *in, void *out)
 	e = users_may_grant(c, (permission_mask)old.permissions);
 	if (e != ERR_OK)
 		return e;
-	expires_at = rotate->body.expires_at != TIME_NONE ? rotate->body.expires_at
-							  : old.expires_at;
+	expires_at =
+		rotate->body.expires_at != TIME_NONE ? rotate->body.expires_at : old.expires_at;
 	if (old.expires_at == TIME_NONE || old.expires_at > end)
 		old.expires_at = end;
 	e = put_end(c, &old);

@@ -78,8 +78,7 @@ static enum err ask_for_account(struct call *c, const struct membership *members
 }
 
 /* Sets the call's account: the one asked for, or the user's only one. */
-static enum err choose_account(struct call *c, struct id user, struct id asked,
-			       enum role *ret_role)
+static enum err choose_account(struct call *c, struct id user, struct id asked, enum role *ret_role)
 {
 	struct membership *memberships;
 	struct member member;

@@ -62,8 +62,8 @@ static enum err add(struct call *c, const struct user_input *input, struct id *r
 	return e;
 }
 
-enum err users_user_create(struct call *c, struct str email, struct str name,
-			   struct str password, enum role role, struct id *ret_user)
+enum err users_user_create(struct call *c, struct str email, struct str name, struct str password,
+			   enum role role, struct id *ret_user)
 {
 	const struct user_input input = {
 		.email = email,

@@ -21,6 +21,11 @@
 MUST_CHECK enum err users_account_create(struct call *c, struct str name, struct str currency,
 					 struct id *ret_account);
 /*
+ * The account with the lowest id above `after`, for the operator's tools, which go through all of
+ * them. ERR_NOT_FOUND after the last one.
+ */
+MUST_CHECK enum err users_account_next(struct call *c, struct id after, struct id *ret_account);
+/*
  * A member of the call's account: makes the user where the e-mail is new, else only the membership,
  * and leaves name and password as they are. The e-mail is of the form that FIELD_EMAIL decodes.
  * password may be STR_NONE: such a user cannot log in with one. ERR_VALIDATION for a password that

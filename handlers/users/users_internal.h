@@ -117,7 +117,8 @@ struct user {
 	struct str phc; /* STR_NONE: no password */
 };
 
-/* A user in the call's account. created_at is the user's, like the id; the rest the membership's. */
+/* A user in the call's account. created_at is the user's, like the id; the rest the membership's.
+ */
 struct member {
 	struct id id;
 	struct str email;
@@ -184,8 +185,7 @@ MUST_CHECK enum err users_store_user_set_password(struct call *c, struct id id, 
 MUST_CHECK enum err users_store_memberships(struct call *c, struct id user, size_t max,
 					    struct membership **ret_memberships, size_t *ret_n);
 
-MUST_CHECK enum err users_store_member_get(struct call *c, struct id id,
-					   struct member *ret_member);
+MUST_CHECK enum err users_store_member_get(struct call *c, struct id id, struct member *ret_member);
 /* Locks membership and user. */
 MUST_CHECK enum err users_store_member_lock(struct call *c, struct id id,
 					    struct member *ret_member);
@@ -254,8 +254,8 @@ enum err users_session_revoke(struct call *c, const void *in, void *out);
 enum err users_password_change(struct call *c, const void *in, void *out);
 
 /* Ends these sessions, of whatever account, and takes them out of the cache; not the one `but`. */
-MUST_CHECK enum err users_sessions_end(struct call *c, const struct session_ref *sessions,
-				       size_t n, struct id but);
+MUST_CHECK enum err users_sessions_end(struct call *c, const struct session_ref *sessions, size_t n,
+				       struct id but);
 
 /* The sessions of a user in all accounts: at most SESSIONS_MAX. */
 MUST_CHECK enum err users_store_sessions_of_user(struct call *c, struct id user,
