@@ -81,7 +81,7 @@ CREATE TABLE IF NOT EXISTS api_keys (
 CREATE TABLE IF NOT EXISTS idempotency_keys (
     account_id BINARY(16) NOT NULL,
     key_hash BINARY(32) NOT NULL,           -- SHA-256 of the client's key
-    fingerprint BINARY(32) NOT NULL,        -- SHA-256 of method, path, body
+    fingerprint BINARY(32) NOT NULL,        -- MAC of method, path, query, body
     status SMALLINT NOT NULL,
     head TEXT NOT NULL,                     -- header lines to repeat
     body MEDIUMBLOB NOT NULL,

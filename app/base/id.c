@@ -147,6 +147,11 @@ struct id id_last_at(int64_t t)
 	return assemble(msec_of(t), COUNTER_MAX, RANDOM_62);
 }
 
+struct id id_lowest(void)
+{
+	return (struct id){ .b = { [15] = 1 } };
+}
+
 bool id_is_none(struct id id)
 {
 	return (load(id.b) | load(id.b + 8)) == 0;

@@ -34,6 +34,9 @@ int64_t id_time(struct id id);
 struct id id_first_at(int64_t t);
 struct id id_last_at(int64_t t);
 
+/* Below every id that is made, and not ID_NONE: where a range begins. */
+struct id id_lowest(void);
+
 bool id_is_none(struct id id);
 bool id_eq(struct id a, struct id b);
 int id_cmp(struct id a, struct id b);

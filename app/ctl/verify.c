@@ -69,7 +69,7 @@ static enum ctl_exit verify_account(const char *config_file, struct id account, 
 
 static enum ctl_exit verify(const struct ctl_args *args)
 {
-	struct next_work next = { .after = ID_NONE };
+	struct next_work next = { .after = id_lowest() };
 	enum ctl_exit code = CTL_OK;
 	int64_t failures = 0;
 

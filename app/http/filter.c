@@ -33,7 +33,7 @@ struct id_range filter_id_range(const struct call *c, const struct created_filte
 {
 	struct id_range range;
 
-	memset(&range.low, 0, sizeof(range.low));
+	range.low = id_lowest();
 	memset(&range.high, 0xff, sizeof(range.high));
 	/* exclusive bounds: below the first id of a millisecond, above the last one */
 	if (f->gte != TIME_NONE)

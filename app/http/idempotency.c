@@ -63,10 +63,11 @@ bool idempotency_key_ok(struct str key)
 	return true;
 }
 
-void idempotency_init(struct idempotency *idem, struct str key, const struct str *parts, size_t n)
+void idempotency_init(struct idempotency *idem, const unsigned char server_key[32], struct str key,
+		      const struct str *parts, size_t n)
 {
 	auth_sha256(&key, 1, idem->key_hash);
-	auth_sha256(parts, n, idem->fingerprint);
+	auth_mac(server_key, parts, n, idem->fingerprint);
 }
 
 enum err idempotency_store(struct call *c, const struct idempotency *idem,

@@ -15,7 +15,8 @@
 
 struct idempotency {
 	unsigned char key_hash[32];
-	unsigned char fingerprint[32]; /* of method, path, query and body */
+	/* MAC of method, path, query and body: a plain hash of a body with a password could be guessed */
+	unsigned char fingerprint[32];
 };
 
 struct idempotency_answer {
@@ -26,8 +27,9 @@ struct idempotency_answer {
 
 /* Whether the key has a valid form: 1 to 255 visible ASCII characters. */
 bool idempotency_key_ok(struct str key);
-/* Hashes of the key and of the request's parts. */
-void idempotency_init(struct idempotency *idem, struct str key, const struct str *parts, size_t n);
+/* Hash of the key, and MAC of the request's parts under the server's key of 32 bytes. */
+void idempotency_init(struct idempotency *idem, const unsigned char server_key[32], struct str key,
+		      const struct str *parts, size_t n);
 
 /*
  * Stores the answer in the call's transaction. ERR_DB_DUPLICATE: another request with this key has

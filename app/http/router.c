@@ -367,7 +367,7 @@ static const char *row_property_fault(const struct row *row)
 	bool by_id = schema_find(rt->path_params, STR("id")) != NULL;
 	const struct rule rules[] = {
 		{ get && rt->access == ACCESS_WRITE, "a GET may not write" },
-		{ rt->if_match && (get || row->n_names == 0),
+		{ rt->if_match && (get || (row->n_names == 0 && rt->method != HTTP_PATCH)),
 		  "if_match without an object that is changed" },
 		{ rt->if_match && rt->access != ACCESS_WRITE, "if_match without ACCESS_WRITE" },
 		{ rt->cache != CACHE_NONE && (!get || !by_id || rt->result == NULL),

@@ -210,7 +210,8 @@ static enum err bind_headers(struct exchange *x)
 	if (!idempotency_key_ok(rq->idempotency_key))
 		return parameter_fault(x, "Idempotency-Key", "invalid_format",
 				       "must be 1 to 255 visible ASCII characters");
-	idempotency_init(&x->idem, rq->idempotency_key, parts, sizeof(parts) / sizeof(parts[0]));
+	idempotency_init(&x->idem, x->server->key, rq->idempotency_key, parts,
+			 sizeof(parts) / sizeof(parts[0]));
 	x->has_idem = x->route->permission != PERMISSION_PUBLIC;
 	return ERR_OK;
 }

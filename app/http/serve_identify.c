@@ -96,7 +96,10 @@ static enum err find_credential(struct exchange *x, bool *ret_loaded,
 	*ret_loaded = false;
 	if (item->state == CACHE_HIT && str_eq(item->body, ABSENT))
 		return ERR_UNAUTHENTICATED;
-	if (item->state == CACHE_HIT && credential_parse(item->body, ret_credential) == ERR_OK)
+	/* a session that was used lives on: what is cached of its expiry may be old */
+	if (item->state == CACHE_HIT && credential_parse(item->body, ret_credential) == ERR_OK &&
+	    (ret_credential->kind != PRINCIPAL_SESSION ||
+	     ret_credential->expires_at > x->call->now))
 		return ERR_OK;
 	*ret_loaded = true;
 	return load(x, ret_credential);

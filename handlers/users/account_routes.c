@@ -99,6 +99,7 @@ const struct route users_account_routes[] = {
 		.body = &input_schema,
 		.body_offset = offsetof(struct account_update_in, body),
 		.partial = true,
+		.if_match = true,
 		.out_size = sizeof(struct account),
 		.result = &account_schema,
 		.tag = "Account",

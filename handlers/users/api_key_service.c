@@ -58,9 +58,11 @@ static enum err make_shown(struct call *c, struct str name, permission_mask mask
 enum err users_key_create(struct call *c, struct str name, permission_mask mask, int64_t expires_at,
 			  struct token *ret_token)
 {
+	struct account account;
 	struct api_key key;
+	const enum err e = users_store_account_get(c, &account);
 
-	return make(c, name, mask, expires_at, &key, ret_token);
+	return e != ERR_OK ? e : make(c, name, mask, expires_at, &key, ret_token);
 }
 
 /* The permissions that a body asks for, by role or by scopes. */

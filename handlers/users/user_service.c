@@ -71,8 +71,10 @@ enum err users_user_create(struct call *c, struct str email, struct str name, st
 		.password = password,
 		.role = (int32_t)role,
 	};
+	struct account account;
+	const enum err e = users_store_account_get(c, &account);
 
-	return add(c, &input, ret_user);
+	return e != ERR_OK ? e : add(c, &input, ret_user);
 }
 
 enum err users_member_create(struct call *c, const void *in, void *out)
