@@ -2,6 +2,7 @@
 /* Slots of requests, repetition with back-off, look-up of what is there already. */
 #include "app/ctl/import_api.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -22,6 +23,8 @@ enum {
 	HEADER_MAX = 400,
 	ARENA_MAX = 64 << 20,
 	CONSISTENCY_MAX = 300,
+	TROUBLE_MAX = 200,
+	FAULTS_MAX = 3,
 	SHIFT_MAX = 7,
 };
 
@@ -53,7 +56,7 @@ struct import_api {
 	unsigned busy;
 	uint64_t sent;
 	bool answered; /* the server has answered before */
-	bool troubled; /* it was said that requests are repeated */
+	char trouble[TROUBLE_MAX];
 	int64_t hold;  /* nothing is sent before: the server asked for a pause */
 	char consistency[CONSISTENCY_MAX]; /* header line: reads must not be older than our writes */
 };
@@ -144,9 +147,10 @@ void import_api_free(struct import_api *api)
 
 static void finish(struct slot *s, const struct import_answer *answer)
 {
+	/* the slot is free only then: the answer is in its arena */
+	s->rq.done(s->rq.arg, answer);
 	s->state = SLOT_FREE;
 	s->api->busy--;
-	s->rq.done(s->rq.arg, answer);
 }
 
 static void fail(struct slot *s, enum ctl_exit exit_code, const char *problem)
@@ -164,13 +168,14 @@ static void again(struct slot *s, const struct net_answer *answer, const char *p
 	uint32_t random = 0;
 	int64_t seconds;
 
-	if (now - s->began > (api->answered ? patience : first_patience)) {
+	/* a fault of the server is seldom cured by waiting */
+	if (now - s->began > (api->answered ? patience : first_patience) ||
+	    (answer->status == 500 && s->attempts >= FAULTS_MAX)) {
 		fail(s, CTL_UNAVAILABLE, problem);
 		return;
 	}
-	if (!api->troubled && answer->status != 429)
-		ctl_say("%s; trying again", problem);
-	api->troubled = api->troubled || answer->status != 429;
+	if (answer->status != 429)
+		snprintf(api->trouble, sizeof(api->trouble), "%s", problem);
 	wait = wait < backoff_max ? wait : backoff_max;
 	/* jitter alone: without entropy nothing is lost */
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
@@ -250,7 +255,7 @@ static void on_answer(void *arg, const struct net_answer *answer)
 	s->api->answered = true;
 	note_consistency(s->api, answer);
 	if (answer->status >= 200 && answer->status < 300) {
-		s->api->troubled = false;
+		s->api->trouble[0] = '\0';
 		accepted(s, answer);
 	} else {
 		refused(s, answer);
@@ -321,6 +326,11 @@ enum err import_api_send(struct import_api *api, const struct import_request *rq
 unsigned import_api_busy(const struct import_api *api)
 {
 	return api->busy;
+}
+
+const char *import_api_trouble(const struct import_api *api)
+{
+	return api->trouble[0] != '\0' ? api->trouble : NULL;
 }
 
 uint64_t import_api_sent(const struct import_api *api)

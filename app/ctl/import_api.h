@@ -44,6 +44,8 @@ MUST_CHECK enum err import_api_send(struct import_api *api, const struct import_
 unsigned import_api_busy(const struct import_api *api);
 /* Moves them on; blocks up to a tenth of a second. ERR_IO. */
 MUST_CHECK enum err import_api_step(struct import_api *api);
+/* Why requests are sent again at the moment; NULL: they are not. */
+const char *import_api_trouble(const struct import_api *api);
 /* Requests made so far, answered ones that were sent again included. */
 uint64_t import_api_sent(const struct import_api *api);
 
