@@ -86,8 +86,7 @@ CREATE TABLE IF NOT EXISTS idempotency_keys (
     head TEXT NOT NULL,                     -- header lines to repeat
     body MEDIUMBLOB NOT NULL,
     created_at DATETIME(6) NOT NULL,
-    PRIMARY KEY (account_id, key_hash),
-    KEY by_age (created_at)
+    PRIMARY KEY (account_id, key_hash)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- The outbox: one row for each thing that happened, written with it. Append only.

@@ -268,6 +268,7 @@ static enum err sum_up(struct import_plan *plan)
 		const struct import_document *d = import_document_at(plan, i);
 
 		t->documents[d->series]++;
+		t->payments += d->series == IMPORT_INVOICES && d->total > 0;
 		for (uint32_t at = d->first; at != IMPORT_NONE && e == ERR_OK;
 		     at = import_line_at(plan, at)->next)
 			e = sum_line(t, d, import_line_at(plan, at));

@@ -98,6 +98,7 @@ struct import_totals {
 	int64_t documents[IMPORT_SERIES_MAX];
 	int64_t lines[IMPORT_SERIES_MAX]; /* without freight */
 	int64_t freight_lines;
+	int64_t payments; /* of invoices above zero */
 	int64_t net;	  /* of the invoices, without freight */
 	int64_t freight;
 	int64_t credited; /* by credit notes; positive */

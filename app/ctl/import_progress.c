@@ -49,7 +49,7 @@ void import_progress_show(struct import_progress *p)
 {
 	const int64_t now = clock_monotonic();
 
-	if (now - p->shown < (p->terminal ? SECOND / 10 : 2 * SECOND))
+	if (p->phase == NULL || now - p->shown < (p->terminal ? SECOND / 10 : 2 * SECOND))
 		return;
 	p->shown = now;
 	show(p);
@@ -57,7 +57,7 @@ void import_progress_show(struct import_progress *p)
 
 void import_progress_clear(const struct import_progress *p)
 {
-	if (p->terminal)
+	if (p->phase != NULL && p->terminal)
 		fputs("\r\033[2K", stderr);
 }
 
@@ -66,4 +66,5 @@ void import_progress_end(struct import_progress *p)
 	show(p);
 	if (p->terminal)
 		fputc('\n', stderr);
+	p->phase = NULL;
 }

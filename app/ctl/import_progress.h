@@ -8,14 +8,14 @@
 #include <stdint.h>
 
 struct import_progress {
-	const char *phase;
+	const char *phase; /* NULL: none */
 	uint64_t done, total;
 	int64_t began, shown; /* monotonic microseconds */
 	bool terminal;
 };
 
 void import_progress_begin(struct import_progress *p, const char *phase, uint64_t total);
-/* Shows it, when it is time to. */
+/* Shows it, when it is time to. Nothing between phases. */
 void import_progress_show(struct import_progress *p);
 /* Removes the bar, so that a line can be said. */
 void import_progress_clear(const struct import_progress *p);

@@ -27,8 +27,7 @@ enum {
 	BACKLOG = 512,		 /* a full backlog of a unix socket is an immediate 502 */
 	READ_TIMEOUT_S = 2,	 /* of a peer that stops in the middle of a request */
 	WRITE_TIMEOUT_S = 5,
-	DRAIN_IDLE_US = 1000000, /* a connection idle for this long is closed while draining */
-	DRAIN_STEP_MS = 50,
+	DRAIN_STEP_MS = 20,
 };
 
 /* One connection from nginx. In the epoll set, or served by exactly one thread. */
@@ -301,7 +300,7 @@ static void serve_event(struct fcgi *front, void *context, FCGX_Request *fr,
 	fr->ipcFd = -1;
 	atomic_store(&conn->used, clock_monotonic());
 	atomic_store(&conn->busy, false);
-	if (!keep || atomic_load(&front->draining) || !connection_arm(front, conn, EPOLL_CTL_MOD))
+	if (!keep || !connection_arm(front, conn, EPOLL_CTL_MOD))
 		connection_free(front, conn);
 }
 
@@ -424,12 +423,21 @@ static bool readable(int fd)
 }
 
 /*
- * Closes the connections that were idle for a while. nginx uses the most recently used one first,
- * so these are the ones it is least likely to write to at this moment.
+ * How long a connection must have been idle to be closed while draining. A write of nginx that
+ * crosses our close is an error for its client, and is the less likely the longer the connection
+ * was idle; so patience is long at first. Busy connections end by themselves: nginx closes them
+ * after some hundred requests (keepalive_requests).
  */
-static unsigned close_idle(struct fcgi *front)
+static int64_t patience(int64_t drained_us)
 {
-	const int64_t limit = clock_monotonic() - DRAIN_IDLE_US;
+	if (drained_us < 5000000)
+		return 1000000;
+	return drained_us < 15000000 ? 100000 : 20000;
+}
+
+static unsigned close_idle(struct fcgi *front, int64_t idle_us)
+{
+	const int64_t limit = clock_monotonic() - idle_us;
 	unsigned left;
 
 	pthread_mutex_lock(&front->lock);
@@ -447,14 +455,16 @@ static unsigned close_idle(struct fcgi *front)
 
 void fcgi_drain(struct fcgi *front, int limit_s)
 {
-	const int64_t end = clock_monotonic() + (int64_t)limit_s * 1000000;
+	const int64_t start = clock_monotonic();
+	const int64_t end = start + (int64_t)limit_s * 1000000;
 
 	atomic_store(&front->draining, true);
 	pthread_mutex_lock(&front->lock);
 	listen_disarm(front);
 	pthread_mutex_unlock(&front->lock);
 	close(front->options.listen_fd);
-	while (close_idle(front) > 0 && clock_monotonic() < end)
+	while (close_idle(front, patience(clock_monotonic() - start)) > 0 &&
+	       clock_monotonic() < end)
 		usleep(DRAIN_STEP_MS * 1000);
 	threads_stop(front);
 	front_free(front);

@@ -37,9 +37,9 @@ struct fcgi_options {
 /* Starts the threads. The caller owns *ret_front. */
 MUST_CHECK enum err fcgi_start(const struct fcgi_options *options, struct fcgi **ret_front);
 /*
- * Ends gracefully: accepts nothing more, answers what has arrived, closes each connection after
- * its answer or once it was idle for a second, and returns when none is left or after limit_s.
- * Blocks. Frees the front.
+ * Ends gracefully: accepts nothing more, answers what arrives on the connections there are, closes
+ * each once it was idle for a second (less, the longer it takes), and returns when none is left or
+ * after limit_s. Blocks. Frees the front.
  */
 void fcgi_drain(struct fcgi *front, int limit_s);
 

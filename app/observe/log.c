@@ -50,6 +50,7 @@ static struct {
 	bool stopping;
 	bool journal;
 	char program[32];
+	pid_t pid; /* asked once: it goes on every line */
 	_Atomic enum log_level level;
 } log_state = {
 	.fill = PTHREAD_MUTEX_INITIALIZER,
@@ -217,7 +218,7 @@ static void line_make(struct line *l, enum log_level level, const char *message,
 	line_z(l, "\",\"program\":");
 	line_str(l, str_from(program));
 	line_z(l, ",\"pid\":");
-	line_i64(l, getpid());
+	line_i64(l, log_state.pid != 0 ? log_state.pid : getpid());
 	line_z(l, ",\"msg\":");
 	line_str(l, str_from(message));
 	for (size_t i = 0; i < n; i++) {
@@ -365,6 +366,7 @@ enum err log_start(const char *program, enum log_level level)
 
 	CHECK(!log_state.running);
 	(void)snprintf(log_state.program, sizeof(log_state.program), "%s", program);
+	log_state.pid = getpid();
 	log_set_level(level);
 	log_state.journal = is_journal();
 	log_state.stopping = false;

@@ -20,7 +20,7 @@ static enum err taken(struct call *c, enum err e)
 static enum err find_parties(struct call *c, const struct credit_note_input *body,
 			     struct credit_note *n, struct invoice *v)
 {
-	struct customer customer;
+	struct customer_terms customer;
 	enum err e;
 
 	if (id_is_none(body->invoice)) {

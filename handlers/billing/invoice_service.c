@@ -129,7 +129,7 @@ enum err invoice_settle(struct call *c, struct invoice *v)
 /* Lines given by the client, for a customer. */
 static enum err from_lines(struct call *c, const struct invoice_input *body, struct invoice *v)
 {
-	struct customer customer;
+	struct customer_terms customer;
 	struct document_line *lines;
 	enum err e, worst = ERR_OK;
 

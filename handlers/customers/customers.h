@@ -39,12 +39,18 @@ struct customer {
 	int64_t version;
 };
 
+/* What a new document needs of its customer. */
+struct customer_terms {
+	struct str currency;
+	int64_t archived_at;
+};
+
 /*
- * The customer, for a document that is being written for it. A customer of another account and an
+ * The terms of a customer, for a document that is being written for it. A customer of another account and an
  * unknown one are a fault at `pointer` (ERR_VALIDATION); so is an archived one.
  */
 MUST_CHECK enum err customers_for_document(struct call *c, struct id customer, struct str pointer,
-					   struct customer *ret_customer);
+					   struct customer_terms *ret_terms);
 
 /*
  * The customer as it is printed on a document, frozen as JSON text in the arena: name, address,

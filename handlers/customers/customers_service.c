@@ -129,18 +129,18 @@ enum err customers_list(struct call *c, const void *in, void *out)
 }
 
 enum err customers_for_document(struct call *c, struct id id, struct str pointer,
-				struct customer *ret_customer)
+				struct customer_terms *ret_terms)
 {
-	struct customer customer;
-	const enum err e = customers_store_get(c, id, &customer);
+	struct customer_terms terms;
+	const enum err e = customers_store_terms(c, id, &terms);
 
 	if (e == ERR_NOT_FOUND)
 		return call_fault(c, pointer, "unknown_customer", "there is no such customer");
 	if (e != ERR_OK)
 		return e;
-	if (customer.archived_at != TIME_NONE)
+	if (terms.archived_at != TIME_NONE)
 		return call_fault(c, pointer, "archived_customer", "the customer is archived");
-	*ret_customer = customer;
+	*ret_terms = terms;
 	return ERR_OK;
 }
 

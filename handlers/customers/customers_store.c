@@ -29,8 +29,14 @@ static const struct db_col customer_cols[] = {
 	DB_COL(struct customer, version, DB_I64),
 };
 
+static const struct db_col terms_cols[] = {
+	DB_COL(struct customer_terms, currency, DB_STR),
+	DB_COL(struct customer_terms, archived_at, DB_TIME),
+};
+
 enum {
 	SQL_GET,
+	SQL_TERMS,
 	SQL_LOCK,
 	SQL_INSERT,
 	SQL_UPDATE,
@@ -48,6 +54,14 @@ const struct db_stmt customers_stmts[] = {
 		       " WHERE account_id = ? AND customer_id = ?",
 		.params = "aa",
 		DB_COLS(customer_cols, struct customer),
+		.access = DB_READ,
+	},
+	[SQL_TERMS] = {
+		.name = "customers.terms",
+		.sql = "SELECT currency, archived_at FROM customers"
+		       " WHERE account_id = ? AND customer_id = ?",
+		.params = "aa",
+		DB_COLS(terms_cols, struct customer_terms),
 		.access = DB_READ,
 	},
 	[SQL_LOCK] = {
@@ -127,6 +141,12 @@ enum err customers_store_get(struct call *c, struct id id, struct customer *ret_
 {
 	return db_one(c->db, &customers_stmts[SQL_GET], DB_ARGS(db_id(c->account), db_id(id)),
 		      ret_customer);
+}
+
+enum err customers_store_terms(struct call *c, struct id id, struct customer_terms *ret_terms)
+{
+	return db_one(c->db, &customers_stmts[SQL_TERMS], DB_ARGS(db_id(c->account), db_id(id)),
+		      ret_terms);
 }
 
 enum err customers_store_lock(struct call *c, struct id id, struct customer *ret_customer)

@@ -83,7 +83,7 @@ static enum err taken(struct call *c, enum err e)
 /* Customer, currency and lines of the input into the order, with totals. All faults are noted. */
 static enum err fill(struct call *c, const struct order_input *body, struct order *o)
 {
-	struct customer customer;
+	struct customer_terms customer;
 	struct document_totals totals;
 	struct document_line *lines;
 	const struct currency *currency;
@@ -166,6 +166,16 @@ enum err orders_order_get(struct call *c, const void *in, void *out)
 	return e != ERR_OK ? e : with_lines(c, out);
 }
 
+/* The rows of a list do not select what their ids say. */
+static enum err with_created_at(enum err e, struct list_out *list)
+{
+	struct order *rows = list->rows;
+
+	for (size_t i = 0; e == ERR_OK && i < list->n; i++)
+		rows[i].created_at = id_time(rows[i].id);
+	return e;
+}
+
 enum err orders_order_list(struct call *c, const void *in, void *out)
 {
 	const struct order_list_in *filter = in;
@@ -178,7 +188,7 @@ enum err orders_order_list(struct call *c, const void *in, void *out)
 				 "filter[external_id] can be given");
 		return ERR_INVALID_PARAMETER;
 	}
-	return orders_store_list(c, filter, out);
+	return with_created_at(orders_store_list(c, filter, out), out);
 }
 
 /* Locks the order and checks the client's version and the state. */

@@ -30,6 +30,28 @@ static const struct db_col order_cols[] = {
 	DB_COL(struct order, version, DB_I64),
 };
 
+/* A row of a list: what fits a page of 25 into one buffer of the front. created_at is the id's. */
+#define ROW_COLUMNS                                                                                \
+	"order_id, customer_id, status, invoice_state, external_id, reference, currency, "         \
+	"order_date, line_count, subtotal, tax, total, updated_at, version"
+
+static const struct db_col row_cols[] = {
+	DB_COL(struct order, id, DB_ID),
+	DB_COL(struct order, customer, DB_ID),
+	DB_COL(struct order, status, DB_I32),
+	DB_COL(struct order, invoice_state, DB_I32),
+	DB_COL(struct order, external_id, DB_STR),
+	DB_COL(struct order, reference, DB_STR),
+	DB_COL(struct order, currency, DB_STR),
+	DB_COL(struct order, order_date, DB_DATE),
+	DB_COL(struct order, line_count, DB_I64),
+	DB_COL(struct order, subtotal, DB_I64),
+	DB_COL(struct order, tax, DB_I64),
+	DB_COL(struct order, total, DB_I64),
+	DB_COL(struct order, updated_at, DB_TIME),
+	DB_COL(struct order, version, DB_I64),
+};
+
 static const struct db_col line_cols[] = {
 	DB_COL(struct document_line, position, DB_I64),
 	DB_COL(struct document_line, product, DB_ID),
@@ -119,64 +141,64 @@ const struct db_stmt orders_stmts[] = {
 	},
 	[SQL_LIST_DESC] = {
 		.name = "orders.list_desc",
-		.sql = "SELECT " ORDER_COLUMNS " FROM orders"
+		.sql = "SELECT " ROW_COLUMNS " FROM orders"
 		       " WHERE account_id = ? AND order_id > ? AND order_id < ?"
 		       " ORDER BY order_id DESC LIMIT ?",
 		.params = "aaai",
-		DB_COLS(order_cols, struct order),
+		DB_COLS(row_cols, struct order),
 		.access = DB_READ,
 	},
 	[SQL_LIST_ASC] = {
 		.name = "orders.list_asc",
-		.sql = "SELECT " ORDER_COLUMNS " FROM orders"
+		.sql = "SELECT " ROW_COLUMNS " FROM orders"
 		       " WHERE account_id = ? AND order_id > ? AND order_id < ?"
 		       " ORDER BY order_id LIMIT ?",
 		.params = "aaai",
-		DB_COLS(order_cols, struct order),
+		DB_COLS(row_cols, struct order),
 		.access = DB_READ,
 	},
 	[SQL_LIST_CUSTOMER_DESC] = {
 		.name = "orders.list_customer_desc",
-		.sql = "SELECT " ORDER_COLUMNS " FROM orders WHERE account_id = ?"
+		.sql = "SELECT " ROW_COLUMNS " FROM orders WHERE account_id = ?"
 		       " AND customer_id = ? AND order_id > ? AND order_id < ?"
 		       " ORDER BY order_id DESC LIMIT ?",
 		.params = "aaaai",
-		DB_COLS(order_cols, struct order),
+		DB_COLS(row_cols, struct order),
 		.access = DB_READ,
 	},
 	[SQL_LIST_CUSTOMER_ASC] = {
 		.name = "orders.list_customer_asc",
-		.sql = "SELECT " ORDER_COLUMNS " FROM orders WHERE account_id = ?"
+		.sql = "SELECT " ROW_COLUMNS " FROM orders WHERE account_id = ?"
 		       " AND customer_id = ? AND order_id > ? AND order_id < ?"
 		       " ORDER BY order_id LIMIT ?",
 		.params = "aaaai",
-		DB_COLS(order_cols, struct order),
+		DB_COLS(row_cols, struct order),
 		.access = DB_READ,
 	},
 	[SQL_LIST_STATUS_DESC] = {
 		.name = "orders.list_status_desc",
-		.sql = "SELECT " ORDER_COLUMNS " FROM orders WHERE account_id = ?"
+		.sql = "SELECT " ROW_COLUMNS " FROM orders WHERE account_id = ?"
 		       " AND status = ? AND order_id > ? AND order_id < ?"
 		       " ORDER BY order_id DESC LIMIT ?",
 		.params = "anaai",
-		DB_COLS(order_cols, struct order),
+		DB_COLS(row_cols, struct order),
 		.access = DB_READ,
 	},
 	[SQL_LIST_STATUS_ASC] = {
 		.name = "orders.list_status_asc",
-		.sql = "SELECT " ORDER_COLUMNS " FROM orders WHERE account_id = ?"
+		.sql = "SELECT " ROW_COLUMNS " FROM orders WHERE account_id = ?"
 		       " AND status = ? AND order_id > ? AND order_id < ?"
 		       " ORDER BY order_id LIMIT ?",
 		.params = "anaai",
-		DB_COLS(order_cols, struct order),
+		DB_COLS(row_cols, struct order),
 		.access = DB_READ,
 	},
 	[SQL_LIST_EXTERNAL] = {
 		.name = "orders.list_external",
-		.sql = "SELECT " ORDER_COLUMNS " FROM orders"
+		.sql = "SELECT " ROW_COLUMNS " FROM orders"
 		       " WHERE account_id = ? AND external_id = ? AND order_id > ? AND order_id < ?",
 		.params = "asaa",
-		DB_COLS(order_cols, struct order),
+		DB_COLS(row_cols, struct order),
 		.access = DB_READ,
 	},
 };

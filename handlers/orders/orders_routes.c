@@ -5,7 +5,7 @@
 
 static const char *const invoice_state_names[ORDER_INVOICE_STATE_MAX] = { "none", "invoiced" };
 
-/* Both forms of an order: rows of a list, and the whole with its lines. */
+/* What both forms of an order have: rows of a list, and the whole with its lines. */
 #define ORDER_FIELDS                                                                               \
 	{ FIELD_OF(struct order, id, FIELD_ID), .prefix = "ord" },                                 \
 	{ .name = "customer_id",                                                                   \
@@ -27,10 +27,6 @@ static const char *const invoice_state_names[ORDER_INVOICE_STATE_MAX] = { "none"
 	  .doc = "Sum of the lines' net amounts, in minor units." },                               \
 	{ FIELD_OF(struct order, tax, FIELD_MONEY) },                                              \
 	{ FIELD_OF(struct order, total, FIELD_MONEY) },                                            \
-	{ FIELD_OF(struct order, note, FIELD_TEXT), .flags = FIELD_NULLABLE },                     \
-	{ FIELD_OF(struct order, metadata, FIELD_METADATA) },                                      \
-	{ FIELD_OF(struct order, placed_at, FIELD_TIME), .flags = FIELD_NULLABLE },                \
-	{ FIELD_OF(struct order, cancelled_at, FIELD_TIME), .flags = FIELD_NULLABLE },             \
 	{ FIELD_OF(struct order, created_at, FIELD_TIME) },                                        \
 	{ FIELD_OF(struct order, updated_at, FIELD_TIME) },                                        \
 	{ FIELD_OF(struct order, version, FIELD_I64) }
@@ -40,11 +36,15 @@ static const struct schema row_schema = {
 	.name = "OrderRow",
 	.object = "order",
 	SCHEMA_FIELDS(row_fields, struct order),
-	.doc = "An order in a list: without its lines.",
+	.doc = "An order in a list: without note, metadata and lines.",
 };
 
 static const struct field order_fields[] = {
 	ORDER_FIELDS,
+	{ FIELD_OF(struct order, note, FIELD_TEXT), .flags = FIELD_NULLABLE },
+	{ FIELD_OF(struct order, metadata, FIELD_METADATA) },
+	{ FIELD_OF(struct order, placed_at, FIELD_TIME), .flags = FIELD_NULLABLE },
+	{ FIELD_OF(struct order, cancelled_at, FIELD_TIME), .flags = FIELD_NULLABLE },
 	{ FIELD_OF(struct order, available_actions, FIELD_JSON),
 	  .doc = "What can be done with the order in its state.",
 	  .example = "[\"place\",\"cancel\"]" },

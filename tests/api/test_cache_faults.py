@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Memcached frozen, gone, and back: everything still works, and nothing old is served."""
+
+import time
+
+import pytest
+
+from support import environment
+from support.document import BY_ID
+from support.http import Client, parallel
+from support.world import PASSWORD, SAMPLES, customer_body, unique
+
+
+@pytest.fixture(params=["frozen", "gone"])
+def no_cache(request):
+    if request.param == "frozen":
+        with environment.frozen(environment.memcached_pids()):
+            yield
+    else:
+        environment.stack("stop", "mc0")
+        try:
+            yield
+        finally:
+            environment.stack("start", "mc0")
+
+
+def test_everything_works(account, no_cache):
+    failed = []
+    for name, sample in SAMPLES.items():
+        op = BY_ID[name]
+        if name in ("sessions.list", "me.change_password"):
+            continue
+        path, body = sample(account)
+        answer = account.client.request(op.method, path, body)
+        if answer.status not in (200, 201, 204):
+            failed.append(str(answer))
+    assert not failed, failed
+    _, email = account.add_user("sales")
+    session = account.session_of(email)
+    assert session.get("/v1/sessions").status == 200
+    assert session.post("/v1/me/password", {
+        "current_password": PASSWORD, "new_password": PASSWORD + "!"}).status == 204
+
+
+def test_revocation_without_a_cache(account, no_cache):
+    for _ in range(environment.times(20)):
+        key = account.client.ok("POST", "/v1/api_keys", {"name": "n", "scopes": "orders:read"})
+        client = Client(key["token"])
+        assert client.get("/v1/me").status == 200
+        assert account.client.delete("/v1/api_keys/" + key["id"]).status == 204
+        assert client.get("/v1/me").status == 401
+        client.close()
+
+
+def test_read_your_writes_without_a_cache(account, no_cache):
+    path = "/v1/customers/" + account.customer()["id"]
+    for i in range(environment.times(20)):
+        changed = account.client.patch(path, {"phone": str(i)})
+        read = account.client.get(path, Remit_Consistency=changed.header("remit-consistency"))
+        assert read.body == changed.body, read
+
+
+def test_idempotency_without_a_cache(account, no_cache):
+    key, body = unique("nocache"), customer_body()
+    clients = [Client(account.client.token) for _ in range(8)]
+    answers = parallel(8, lambda i: clients[i].post("/v1/customers", body, Idempotency_Key=key))
+    assert {a.status for a in answers} <= {201, 409}
+    assert len({a.json()["id"] for a in answers if a.status == 201}) == 1
+
+
+def test_requests_stay_fast_without_a_cache(account, no_cache):
+    """The cache costs a request at most its own limits, and a breaker keeps it from being asked."""
+    path = "/v1/customers/" + account.customer()["id"]
+    took = []
+    for _ in range(40):
+        start = time.perf_counter()
+        assert account.client.get(path).status == 200
+        took.append(time.perf_counter() - start)
+    assert sorted(took)[20] < 0.1 * environment.SLOWNESS, took
+    assert max(took) < 1 * environment.SLOWNESS, took
+
+
+def test_a_frozen_cache_wakes_with_nothing_old(account):
+    """What was cached before the freeze and changed during it is not served after it."""
+    path = "/v1/customers/" + account.customer(phone="old")["id"]
+    keys = [account.client.ok("POST", "/v1/api_keys", {"name": "n", "scopes": "orders:read"})
+            for _ in range(4)]
+    for key in keys:
+        assert Client(key["token"]).get("/v1/me").status == 200
+    for _ in range(3):
+        assert account.client.get(path).json()["phone"] == "old"
+    with environment.frozen(environment.memcached_pids()):
+        assert account.client.patch(path, {"phone": "new"}).status == 200
+        for key in keys:
+            assert account.client.delete("/v1/api_keys/" + key["id"]).status == 204
+    stale = []
+    for _ in range(environment.times(100)):
+        answer = account.client.get(path)
+        if answer.json()["phone"] != "new":
+            stale.append(answer)
+        stale += [a for key in keys if (a := Client(key["token"]).get("/v1/me")).status != 401]
+        if stale:
+            break
+    assert not stale, str(stale[0])
+
+
+def test_health_says_so(anybody, no_cache):
+    health = anybody.get("/health")
+    assert health.status == 200 and health.json()["status"] == "degraded", health
+    assert health.json()["components"]["cache"] == "down"
+    assert anybody.get("/health/ready").status == 200, "slower, not unready"
+
+
+def test_the_cache_comes_back(account, anybody):
+    deadline = time.monotonic() + 40 * environment.SLOWNESS
+    while anybody.get("/health").json()["components"]["cache"] != "up":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    path = "/v1/customers/" + account.customer()["id"]
+    for i in range(30):
+        account.client.ok("PATCH", path, {"phone": str(i)})
+        assert account.client.ok("GET", path)["phone"] == str(i)
