@@ -223,6 +223,15 @@ static void read_params(char **envp, struct http_request *rq, struct request_siz
 	}
 }
 
+/*
+ * Whether the body ends here. Its end is a record of its own: one that were left in the socket
+ * would be taken for the beginning of the next request.
+ */
+static bool at_end(FCGX_Request *fr)
+{
+	return FCGX_GetChar(fr->in) == EOF;
+}
+
 /* False when the connection cannot be used any more: a body was not read to its end. */
 static bool read_body(FCGX_Request *fr, struct arena *arena, struct request_size size,
 		      struct http_request *rq)
@@ -232,7 +241,7 @@ static bool read_body(FCGX_Request *fr, struct arena *arena, struct request_size
 
 	rq->body = STR("");
 	if (size.content_length == 0)
-		return true;
+		return at_end(fr);
 	if (size.content_length > LIMIT_BODY) {
 		rq->body_too_large = true;
 		return false;
@@ -244,7 +253,7 @@ static bool read_body(FCGX_Request *fr, struct arena *arena, struct request_size
 	if (got != (int)size.content_length)
 		return false;
 	rq->body = (struct str){ p, (size_t)got };
-	return true;
+	return at_end(fr);
 }
 
 static bool write_answer(FCGX_Request *fr, const struct http_response *res)

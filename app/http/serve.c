@@ -60,9 +60,31 @@ static int32_t offset_of(const struct schema *s, const char *name, enum field_ty
 	return -1;
 }
 
-static void make_plan(const struct route *route, struct route_plan *plan)
+/*
+ * The GET of the object that a route changes: the same path up to the id. Its schema is the one
+ * that the client's entity tag was made of.
+ */
+static const struct route *getter(const struct router *router, const struct route *route)
 {
-	plan->fingerprint = route->result != NULL ? schema_fingerprint(route->result) : 0;
+	const char *brace = strchr(route->path, '}');
+	const size_t n = brace != NULL ? (size_t)(brace - route->path) + 1 : strlen(route->path);
+
+	for (size_t i = 0; i < router_count(router); i++) {
+		const struct route *other = router_route(router, i);
+
+		if (other->method == HTTP_GET && strlen(other->path) == n &&
+		    memcmp(other->path, route->path, n) == 0)
+			return other;
+	}
+	return route;
+}
+
+static void make_plan(const struct router *router, const struct route *route,
+		      struct route_plan *plan)
+{
+	const struct route *tagged = route->if_match ? getter(router, route) : route;
+
+	plan->fingerprint = tagged->result != NULL ? schema_fingerprint(tagged->result) : 0;
 	plan->id_offset = offset_of(route->result, "id", FIELD_ID);
 	plan->version_offset = offset_of(route->result, "version", FIELD_I64);
 	if (route->cache != CACHE_NONE)
@@ -100,7 +122,7 @@ enum err server_new(const struct server_options *options, struct server **ret_se
 	}
 	atomic_store(&s->config, options->config);
 	for (size_t i = 0; i < n; i++)
-		make_plan(router_route(options->router, i), &s->plans[i]);
+		make_plan(options->router, router_route(options->router, i), &s->plans[i]);
 	declare_metrics(s);
 	*ret_server = s;
 	return ERR_OK;

@@ -84,7 +84,7 @@ static const struct field input_fields[] = {
 	  .of = &line_input_schema,
 	  .min = 1,
 	  .max = LIMIT_LINES },
-	{ FIELD_OF(struct credit_note_input, metadata, FIELD_METADATA) },
+	{ FIELD_OF(struct credit_note_input, metadata, FIELD_METADATA), .flags = FIELD_NULLABLE },
 };
 static const struct schema input_schema = {
 	.name = "CreditNoteInput",

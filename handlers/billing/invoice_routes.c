@@ -133,7 +133,7 @@ static const struct field input_fields[] = {
 	  .max = LIMIT_LINES,
 	  .doc = "Required without an order." },
 	{ FIELD_OF(struct invoice_input, note, FIELD_TEXT), .flags = FIELD_NULLABLE },
-	{ FIELD_OF(struct invoice_input, metadata, FIELD_METADATA) },
+	{ FIELD_OF(struct invoice_input, metadata, FIELD_METADATA), .flags = FIELD_NULLABLE },
 	{ FIELD_OF(struct invoice_input, finalize, FIELD_BOOL),
 	  .doc = "Finalize the invoice at once." },
 };

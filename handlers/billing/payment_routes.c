@@ -86,7 +86,7 @@ static const struct field input_fields[] = {
 	  .min = 1,
 	  .max = 100 },
 	{ FIELD_OF(struct payment_input, reference, FIELD_STR), .flags = FIELD_NULLABLE },
-	{ FIELD_OF(struct payment_input, metadata, FIELD_METADATA) },
+	{ FIELD_OF(struct payment_input, metadata, FIELD_METADATA), .flags = FIELD_NULLABLE },
 };
 static const struct schema input_schema = {
 	.name = "PaymentInput",

@@ -62,7 +62,7 @@ static const struct field input_fields[] = {
 	[CUSTOMER_INPUT_ADDRESS] = { FIELD_OF(struct customer_input, address, FIELD_OBJECT),
 				     .flags = FIELD_NULLABLE,
 				     .of = &address_schema },
-	[CUSTOMER_INPUT_METADATA] = { FIELD_OF(struct customer_input, metadata, FIELD_METADATA) },
+	[CUSTOMER_INPUT_METADATA] = { FIELD_OF(struct customer_input, metadata, FIELD_METADATA), .flags = FIELD_NULLABLE },
 	[CUSTOMER_INPUT_ARCHIVED] = { FIELD_OF(struct customer_input, archived, FIELD_BOOL),
 				      .doc = "Archived customers keep their documents and get no "
 					     "new ones." },

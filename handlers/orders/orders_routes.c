@@ -81,7 +81,7 @@ static const struct field input_fields[] = {
 				.max = LIMIT_LINES },
 	[ORDER_INPUT_NOTE] = { FIELD_OF(struct order_input, note, FIELD_TEXT),
 			       .flags = FIELD_NULLABLE },
-	[ORDER_INPUT_METADATA] = { FIELD_OF(struct order_input, metadata, FIELD_METADATA) },
+	[ORDER_INPUT_METADATA] = { FIELD_OF(struct order_input, metadata, FIELD_METADATA), .flags = FIELD_NULLABLE },
 	[ORDER_INPUT_PLACE] = { FIELD_OF(struct order_input, place, FIELD_BOOL),
 				.doc = "Place the order at once." },
 };

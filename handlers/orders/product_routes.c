@@ -54,7 +54,7 @@ static const struct field input_fields[] = {
 	[PRODUCT_INPUT_ACTIVE] = { FIELD_OF(struct product_input, active, FIELD_BOOL),
 				   .fallback = true,
 				   .has_fallback = true },
-	[PRODUCT_INPUT_METADATA] = { FIELD_OF(struct product_input, metadata, FIELD_METADATA) },
+	[PRODUCT_INPUT_METADATA] = { FIELD_OF(struct product_input, metadata, FIELD_METADATA), .flags = FIELD_NULLABLE },
 };
 static const struct schema input_schema = {
 	.name = "ProductInput",

@@ -158,7 +158,7 @@ static const struct product *find_product(const struct product *products, size_t
 static enum err line_fault(struct call *c, size_t i, const char *member, const char *code,
 			   const char *detail)
 {
-	return call_fault(c, call_pointer(c, "/lines", i, member), code, detail);
+	return call_fault(c, call_pointer(c, "lines", i, member), code, detail);
 }
 
 /* Notes what a line lacks without its product, or what is wrong with the product. */

@@ -5,7 +5,7 @@
 
 static enum err overflow(struct call *c, size_t line)
 {
-	return call_fault(c, call_pointer(c, "/lines", line, "unit_price"), "amount_overflow",
+	return call_fault(c, call_pointer(c, "lines", line, "unit_price"), "amount_overflow",
 			  "the amount is too large");
 }
 

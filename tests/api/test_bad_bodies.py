@@ -172,13 +172,13 @@ WRONG_DECIMALS = ["", "x", "1,5", "1.", ".5", "+1", "-0", "01", "1e3", "0x1", " 
 def wrong_values(schema):
     """Values that the schema of a member refuses."""
     schema = resolve(schema)
+    if "anyOf" in schema:
+        options = [resolve(option) for option in schema["anyOf"]]
+        schema = next(option for option in options if option["type"] != "null")
+        if len(options) > 1:
+            schema = {**schema, "type": [schema["type"], "null"]}
     types = schema.get("type", [])
     types = [types] if isinstance(types, str) else types
-    if not types and "anyOf" in schema:
-        for option in schema["anyOf"]:
-            if resolve(option).get("type") != "null":
-                yield from wrong_values(option)
-        return
     if "null" not in types:
         yield None
     for kind in types:

@@ -93,9 +93,9 @@ def test_a_frozen_cache_wakes_with_nothing_old(account):
         assert account.client.patch(path, {"phone": "new"}).status == 200
         for key in keys:
             assert account.client.delete("/v1/api_keys/" + key["id"]).status == 204
-    stale = []
+    stale, client = [], Client(account.client.token, follow=False)
     for _ in range(environment.times(100)):
-        answer = account.client.get(path)
+        answer = client.get(path)
         if answer.json()["phone"] != "new":
             stale.append(answer)
         stale += [a for key in keys if (a := Client(key["token"]).get("/v1/me")).status != 401]
@@ -117,6 +117,8 @@ def test_the_cache_comes_back(account, anybody):
         assert time.monotonic() < deadline
         time.sleep(0.2)
     path = "/v1/customers/" + account.customer()["id"]
+    assert account.client.get(path).status == 200
+    client = Client(account.client.token, follow=False)
     for i in range(30):
-        account.client.ok("PATCH", path, {"phone": str(i)})
-        assert account.client.ok("GET", path)["phone"] == str(i)
+        client.ok("PATCH", path, {"phone": str(i)})
+        assert client.ok("GET", path)["phone"] == str(i)

@@ -67,6 +67,8 @@ def test_if_match_any(account, op):
 def test_if_match_of_what_is_not_there(account):
     for op in WITH_IF_MATCH:
         path, body = SAMPLES[op.id](account)
+        if "{id}" not in op.path:
+            continue
         parts = path.split("/")
         parts[3] = parts[3][:4] + "01j00000000000000000000000"
         answer = account.client.request(op.method, "/".join(parts), body, If_Match="*")

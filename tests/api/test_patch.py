@@ -50,9 +50,10 @@ def test_read_only_members(account, customer):
         assert answer.status == 422, (member, answer)
 
 
-def test_the_address_is_replaced_as_a_whole(account, customer):
-    after = patch(account, customer, {"address": {"city": "Bern"}})
-    assert {k: v for k, v in after["address"].items() if v is not None} == {"city": "Bern"}
+def test_the_address_is_merged(account, customer):
+    after = patch(account, customer, {"address": {"city": "Bern", "line1": None}})
+    assert {k: v for k, v in after["address"].items() if v is not None} == {
+        "city": "Bern", "country": "DE"}
     after = patch(account, customer, {"address": None})
     assert not after["address"] or set(after["address"].values()) == {None}
 

@@ -40,7 +40,9 @@ def state():
     """Changes when anything changes but the use of a key or session."""
     names = ", ".join(f"`{t}`" for t in TABLES if t not in USED)
     checksums = ask(f"CHECKSUM TABLE {names}")
-    used = [ask(f"SELECT COUNT(*), SUM(version), MAX(revoked_at) FROM {t}") for t in sorted(USED)]
+    used = [ask("SELECT COUNT(*), COUNT(revoked_at), MAX(revoked_at),"
+                f" SUM(CRC32(CONCAT(HEX(secret_hash), COALESCE(expires_at, '')))) FROM {t}")
+            for t in sorted(USED)]
     return checksums, used
 
 

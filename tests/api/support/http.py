@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small HTTP/1.1 client that keeps its connections and writes down all that was said.
 
-It sends what it is told to, also what is not valid: a test decides what goes over the wire."""
+It sends what it is told to, also what is not valid: a test decides what goes over the wire. A read
+carries the token of what was written last in its account, so that it sees it (api.md: consistency),
+unless the client is made not to."""
 
+import base64
 import json
 import select
 import socket
@@ -12,6 +15,18 @@ import urllib.parse
 from support import environment
 
 EXCHANGES = []
+# {account: (position, token)}: the furthest that any answer has told.
+POSITIONS = {}
+LOCK = threading.Lock()
+
+
+def remember(account, token):
+    """Answers may overtake each other: the token's number says which one is further."""
+    raw = base64.urlsafe_b64decode(token[3:] + "=" * (-len(token[3:]) % 4))
+    position = raw[16:32]
+    with LOCK:
+        if account not in POSITIONS or POSITIONS[account][0] < position:
+            POSITIONS[account] = (position, token)
 
 
 class Exchange:
@@ -113,8 +128,10 @@ class Connection:
 class Client:
     """A principal's client; each thread has a connection of its own."""
 
-    def __init__(self, token=None):
+    def __init__(self, token=None, follow=True):
         self.token = token
+        self.account = token[3:29] if token else None
+        self.follow = follow
         url = urllib.parse.urlsplit(environment.URL)
         self.address = (url.hostname, url.port)
         self.local = threading.local()
@@ -144,13 +161,17 @@ class Client:
         names = {name.lower() for name, _ in lines}
         if self.token is not None and "authorization" not in names:
             lines.append(("Authorization", "Bearer " + self.token))
+        reads = method in ("GET", "HEAD") or target == "/v1/invoices/preview"
+        if reads and self.follow and self.account in POSITIONS and \
+                "remit-consistency" not in names:
+            lines.append(("Remit-Consistency", POSITIONS[self.account][1]))
         if body is not None:
             if "content-type" not in names:
                 lines.append(("Content-Type", "application/json"))
             lines.append(("Content-Length", str(len(sent))))
         head = f"{method} {target} HTTP/1.1\r\nHost: {self.address[0]}\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in lines if value != "")
-        return self.exchange(method, target, sent, head.encode("latin-1") + b"\r\n" + sent)
+        return self.exchange(method, target, sent, head.encode() + b"\r\n" + sent)
 
     def exchange(self, method, target, sent, wire):
         connection = self.connection()
@@ -164,6 +185,8 @@ class Client:
             self.close()
         done = Exchange(method, target, sent, status, headers, body)
         EXCHANGES.append(done)
+        if self.account and done.header("remit-consistency"):
+            remember(self.account, done.header("remit-consistency"))
         return done
 
     def get(self, target, **named):
@@ -184,13 +207,13 @@ class Client:
         assert answer.status in (200, 201, 204), answer
         return answer.json() if answer.body else None
 
-    def pages(self, target, limit=None):
+    def pages(self, target, limit=None, **named):
         """All rows of a list, following the Link header."""
         separator = "&" if "?" in target else "?"
         if limit is not None:
             target = f"{target}{separator}limit={limit}"
         while target is not None:
-            answer = self.get(target)
+            answer = self.get(target, **named)
             assert answer.status == 200, answer
             page = answer.json()
             link = answer.header("link")

@@ -36,11 +36,14 @@ class Account:
         return user, email
 
     def session_of(self, email, password=PASSWORD):
-        """A logged-in client; its session's object is client.session."""
-        session = Client().ok("POST", "/v1/sessions",
-                              {"email": email, "password": password, "account_id": self.id})
-        client = Client(session["token"])
-        client.session = session
+        """A logged-in client; its session's object is client.session, what it has
+        written client.position."""
+        answer = Client().post("/v1/sessions", {"email": email, "password": password,
+                                                "account_id": self.id})
+        assert answer.status == 201, answer
+        client = Client(answer.json()["token"])
+        client.session = answer.json()
+        client.position = answer.header("remit-consistency")
         return client
 
     # Objects, as the API answers them. Named members replace those of the body.
