@@ -229,7 +229,7 @@ static void read_params(char **envp, struct http_request *rq, struct request_siz
  */
 static bool at_end(FCGX_Request *fr)
 {
-	return FCGX_GetChar(fr->in) == EOF;
+	return FCGX_GetChar(fr->in) < 0; /* EOF */
 }
 
 /* False when the connection cannot be used any more: a body was not read to its end. */

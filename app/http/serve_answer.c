@@ -211,6 +211,8 @@ void serve_problem(struct exchange *x, enum err e)
 	struct buf b;
 
 	x->res->status = err_status(public);
+	/* what fails late has a success in its head already */
+	buf_init(head, x->call->arena, 512, 16 << 10);
 	buf_str(head, PROBLEM_TYPE);
 	if (public == ERR_UNAUTHENTICATED)
 		buf_lit(head, "WWW-Authenticate: Bearer\r\n");
