@@ -70,8 +70,8 @@ static int fail(const char *what, enum err e, int code)
 
 static enum err start_front(struct worker *w)
 {
-	const int64_t threads = w->config->threads > 0 ? w->config->threads
-						       : 4 * sysconf(_SC_NPROCESSORS_ONLN);
+	const int64_t threads =
+		w->config->threads > 0 ? w->config->threads : 4 * sysconf(_SC_NPROCESSORS_ONLN);
 	int fd = -1;
 	enum err e = service_listen_fd(&fd);
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The floor's own small schema and 100,000 orders of 5 lines for 20 accounts.
 -- Run by bench/run in an empty database that it creates. MariaDB only: rows come from seq_1_to_N.
 -- Order number n belongs to account n % 20; ids look like UUIDv7 and can be computed from n, which

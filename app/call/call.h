@@ -24,17 +24,17 @@
 
 /* One thing wrong with the input. */
 struct fault {
-	struct str pointer;  /* RFC 6901 pointer into the body, or the name of a parameter */
-	const char *code;    /* stable: "required", "out_of_range", "unknown_member", ... */
-	const char *detail;  /* for people */
+	struct str pointer; /* RFC 6901 pointer into the body, or the name of a parameter */
+	const char *code;   /* stable: "required", "out_of_range", "unknown_member", ... */
+	const char *detail; /* for people */
 };
 
 enum { CALL_TOUCHED_MAX = 16 };
 
 /* A page of a list: what the client asked for. */
 struct page {
-	int32_t limit;	   /* rows to answer; fetch limit + 1 */
-	int32_t sort;	   /* index of the list's sorts */
+	int32_t limit; /* rows to answer; fetch limit + 1 */
+	int32_t sort;  /* index of the list's sorts */
 	bool descending;
 	bool has_after;
 	int64_t after_key; /* the last row's sort key, where the sort is not by id */

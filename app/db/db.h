@@ -42,9 +42,9 @@ struct db_col {
 	enum db_type type;
 	uint16_t offset;
 };
-#define DB_COL(struct_, member_, type_)                                                            \
-	{                                                                                          \
-		.type = (type_), .offset = (uint16_t)offsetof(struct_, member_)                    \
+#define DB_COL(struct_, member_, type_)                                         \
+	{                                                                       \
+		.type = (type_), .offset = (uint16_t)offsetof(struct_, member_) \
 	}
 
 enum db_access { DB_READ = 1, DB_WRITE };
@@ -64,10 +64,12 @@ struct db_stmt {
 	enum db_access access;
 	const char *repeat;
 };
-#define DB_COLS(array_, struct_)                                                                   \
-	.cols = (array_), .n_cols = sizeof(array_) / sizeof((array_)[0]), .row_size = sizeof(struct_)
+#define DB_COLS(array_, struct_)                                          \
+	.cols = (array_), .n_cols = sizeof(array_) / sizeof((array_)[0]), \
+	.row_size = sizeof(struct_)
 
-/* An argument. The constructors give each C type its db_type; the absent value of a type is NULL. */
+/* An argument. The constructors give each C type its db_type; the absent value of a type is NULL.
+ */
 struct db_arg {
 	enum db_type type;
 	union {
@@ -113,8 +115,8 @@ static inline struct db_arg db_bool(bool v)
 	return (struct db_arg){ .type = DB_BOOL, .u.i64 = v };
 }
 /* The argument list of a statement: DB_ARGS(db_id(account), db_id(id)). */
-#define DB_ARGS(...)                                                                               \
-	(const struct db_arg[]){ __VA_ARGS__ },                                                    \
+#define DB_ARGS(...)                            \
+	(const struct db_arg[]){ __VA_ARGS__ }, \
 		sizeof((const struct db_arg[]){ __VA_ARGS__ }) / sizeof(struct db_arg)
 
 /*
@@ -130,7 +132,8 @@ struct db_position {
 };
 
 /* Whether what is as new as `have` has everything that was committed at `want`. */
-static inline bool db_position_covers(const struct db_position *have, const struct db_position *want)
+static inline bool db_position_covers(const struct db_position *have,
+				      const struct db_position *want)
 {
 	if (want->seq == 0)
 		return true;

@@ -51,14 +51,14 @@ struct exchange {
 	bool head; /* HEAD: the answer's body is not sent */
 
 	struct token token;
-	struct cache_ref refs[2];     /* credential, object */
+	struct cache_ref refs[2]; /* credential, object */
 	struct cache_item items[2];
 	size_t n_refs;
-	struct db_position after;     /* the read must not be older */
+	struct db_position after; /* the read must not be older */
 
 	struct param query[PARAMS_QUERY_MAX]; /* the route's own parameters */
 	size_t n_query;
-	struct str binding;	      /* what a cursor is valid for */
+	struct str binding; /* what a cursor is valid for */
 	void *in;
 	void *out;
 

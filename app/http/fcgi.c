@@ -24,8 +24,8 @@
 #include <fcgiapp.h>
 
 enum {
-	BACKLOG = 512,		 /* a full backlog of a unix socket is an immediate 502 */
-	READ_TIMEOUT_S = 2,	 /* of a peer that stops in the middle of a request */
+	BACKLOG = 512,	    /* a full backlog of a unix socket is an immediate 502 */
+	READ_TIMEOUT_S = 2, /* of a peer that stops in the middle of a request */
 	WRITE_TIMEOUT_S = 5,
 	DRAIN_STEP_MS = 20,
 };
@@ -70,8 +70,7 @@ static void listen_disarm(struct fcgi *front)
 
 static bool connection_arm(struct fcgi *front, struct connection *conn, int op)
 {
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT,
-				  .data.ptr = conn };
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, .data.ptr = conn };
 
 	return epoll_ctl(front->epoll_fd, op, conn->fd, &ev) == 0;
 }
@@ -87,8 +86,7 @@ static void connection_free(struct fcgi *front, struct connection *conn)
 		conn->next->prev = conn->prev;
 	front->n_connections--;
 	/* under the lock, so that arming and disarming cannot pass each other */
-	if (!atomic_load(&front->draining) &&
-	    front->n_connections < front->options.max_connections)
+	if (!atomic_load(&front->draining) && front->n_connections < front->options.max_connections)
 		listen_arm(front);
 	pthread_mutex_unlock(&front->lock);
 	if (conn->fd >= 0)
@@ -232,7 +230,7 @@ static bool at_end(FCGX_Request *fr)
 	return FCGX_GetChar(fr->in) < 0; /* EOF */
 }
 
-/* False when the connection cannot be used any more: a body was not read to its end. */
+/* False when the body was not read to its end: the connection cannot be used any more. */
 static bool read_body(FCGX_Request *fr, struct arena *arena, struct request_size size,
 		      struct http_request *rq)
 {
@@ -272,6 +270,19 @@ static bool write_answer(FCGX_Request *fr, const struct http_response *res)
 	return FCGX_GetError(fr->out) == 0;
 }
 
+/*
+ * A body that broke off: what the client meant is unknown, so nothing is done, and nobody is left
+ * to be told.
+ */
+static bool abandon(FCGX_Request *fr, struct connection *conn)
+{
+	fr->keepConnection = 1; /* we close it ourselves */
+	FCGX_Finish_r(fr);
+	if (fr->ipcFd < 0)
+		conn->fd = -1;
+	return false;
+}
+
 /* Reads one request from the connection and answers it; whether the connection can be kept. */
 static bool serve(struct fcgi *front, void *context, FCGX_Request *fr, struct connection *conn)
 {
@@ -289,6 +300,8 @@ static bool serve(struct fcgi *front, void *context, FCGX_Request *fr, struct co
 	}
 	read_params(fr->envp, &rq, &size);
 	keep = read_body(fr, arena, size, &rq);
+	if (!keep && !rq.body_too_large)
+		return abandon(fr, conn);
 	front->options.handle(context, &rq, &res);
 	keep = write_answer(fr, &res) && keep && fr->keepConnection;
 	fr->keepConnection = 1; /* we close it ourselves: the library would linger */
@@ -494,8 +507,8 @@ static int listen_unix(const char *path)
 	if (fd < 0)
 		return -1;
 	(void)unlink(path);
-	if (bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) != 0 ||
-	    chmod(path, 0660) != 0 || listen(fd, BACKLOG) != 0) {
+	if (bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) != 0 || chmod(path, 0660) != 0 ||
+	    listen(fd, BACKLOG) != 0) {
 		close(fd);
 		return -1;
 	}

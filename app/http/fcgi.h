@@ -19,7 +19,7 @@ struct fcgi;
 
 /* What the front needs of its user; each thread has its own context. */
 struct fcgi_options {
-	int listen_fd;		/* listening, taken over */
+	int listen_fd; /* listening, taken over */
 	unsigned threads;
 	unsigned max_connections;
 	void *arg;

@@ -51,7 +51,7 @@ enum {
 };
 
 /* The first three members of a row: FIELD_OF(struct customer, name, FIELD_STR). */
-#define FIELD_OF(struct_, member_, type_)                                                          \
+#define FIELD_OF(struct_, member_, type_) \
 	.name = #member_, .type = (type_), .offset = offsetof(struct_, member_)
 
 struct slice {
@@ -71,12 +71,12 @@ struct field {
 	 * is above it: no maximum but the type's. INT64_MIN and INT64_MAX cannot be had as input.
 	 */
 	int64_t min, max;
-	const char *prefix;		/* FIELD_ID */
-	const char *const *names;	/* FIELD_ENUM */
+	const char *prefix;	  /* FIELD_ID */
+	const char *const *names; /* FIELD_ENUM */
 	int32_t n_names;
-	const struct schema *of;	/* FIELD_OBJECT, FIELD_ARRAY */
-	int64_t fallback;		/* I64, MONEY, DEC6, BOOL, ENUM: when absent ... */
-	bool has_fallback;		/* ... when set */
+	const struct schema *of; /* FIELD_OBJECT, FIELD_ARRAY */
+	int64_t fallback;	 /* I64, MONEY, DEC6, BOOL, ENUM: when absent ... */
+	bool has_fallback;	 /* ... when set */
 	const char *doc;
 	const char *example; /* JSON text of an example value, for the documents */
 };
@@ -99,8 +99,8 @@ struct schema {
 	const char *object; /* value of the constant member "object", output only; NULL: none */
 	const char *doc;
 };
-#define SCHEMA_FIELDS(array_, struct_)                                                             \
-	.fields = (array_), .n_fields = sizeof(array_) / sizeof((array_)[0]),                      \
+#define SCHEMA_FIELDS(array_, struct_)                                        \
+	.fields = (array_), .n_fields = sizeof(array_) / sizeof((array_)[0]), \
 	.size = sizeof(struct_)
 #define SCHEMA_PRESENT(struct_, member_) .present = offsetof(struct_, member_) + 1
 

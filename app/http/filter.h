@@ -17,23 +17,23 @@ struct created_filter {
 };
 
 /* The rows of a query table for a created_filter at member_ of struct_. */
-#define FILTER_CREATED(struct_, member_)                                                           \
-	{ .name = "filter[created_at][gte]",                                                       \
-	  .type = FIELD_TIME,                                                                      \
-	  .offset = offsetof(struct_, member_.gte),                                                \
-	  .doc = "Created at this time or later." },                                               \
-	{ .name = "filter[created_at][gt]",                                                        \
-	  .type = FIELD_TIME,                                                                      \
-	  .offset = offsetof(struct_, member_.gt),                                                 \
-	  .doc = "Created after this time." },                                                     \
-	{ .name = "filter[created_at][lte]",                                                       \
-	  .type = FIELD_TIME,                                                                      \
-	  .offset = offsetof(struct_, member_.lte),                                                \
-	  .doc = "Created at this time or earlier." },                                             \
-	{ .name = "filter[created_at][lt]",                                                        \
-	  .type = FIELD_TIME,                                                                      \
-	  .offset = offsetof(struct_, member_.lt),                                                 \
-	  .doc = "Created before this time." }
+#define FILTER_CREATED(struct_, member_)                                                    \
+	{ .name = "filter[created_at][gte]",                                                \
+	  .type = FIELD_TIME,                                                               \
+	  .offset = offsetof(struct_, member_.gte),                                         \
+	  .doc = "Created at this time or later." },                                        \
+		{ .name = "filter[created_at][gt]",                                         \
+		  .type = FIELD_TIME,                                                       \
+		  .offset = offsetof(struct_, member_.gt),                                  \
+		  .doc = "Created after this time." },                                      \
+		{ .name = "filter[created_at][lte]",                                        \
+		  .type = FIELD_TIME,                                                       \
+		  .offset = offsetof(struct_, member_.lte),                                 \
+		  .doc = "Created at this time or earlier." },                              \
+	{                                                                                   \
+		.name = "filter[created_at][lt]", .type = FIELD_TIME,                       \
+		.offset = offsetof(struct_, member_.lt), .doc = "Created before this time." \
+	}
 
 /* Ids strictly between low and high. */
 struct id_range {

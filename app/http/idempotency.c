@@ -12,10 +12,8 @@ struct stored {
 };
 
 static const struct db_col stored_cols[] = {
-	DB_COL(struct stored, fingerprint, DB_BYTES),
-	DB_COL(struct stored, answer.status, DB_I32),
-	DB_COL(struct stored, answer.head, DB_STR),
-	DB_COL(struct stored, answer.body, DB_BYTES),
+	DB_COL(struct stored, fingerprint, DB_BYTES), DB_COL(struct stored, answer.status, DB_I32),
+	DB_COL(struct stored, answer.head, DB_STR),   DB_COL(struct stored, answer.body, DB_BYTES),
 	DB_COL(struct stored, created_at, DB_TIME),
 };
 

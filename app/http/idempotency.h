@@ -15,7 +15,8 @@
 
 struct idempotency {
 	unsigned char key_hash[32];
-	/* MAC of method, path, query and body: a plain hash of a body with a password could be guessed */
+	/* MAC of method, path, query and body: a plain hash of a body with a password could be
+	 * guessed */
 	unsigned char fingerprint[32];
 };
 

@@ -17,7 +17,6 @@ enum err problem_public(enum err e);
  * Appends the document: type, title, status, detail, instance, code, request_id, errors, and for a
  * state conflict the state and available_actions. call may be NULL (before there is one).
  */
-void problem_put(struct buf *b, enum err e, const struct call *call,
-		 const struct http_request *rq);
+void problem_put(struct buf *b, enum err e, const struct call *call, const struct http_request *rq);
 
 #endif

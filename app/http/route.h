@@ -18,13 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum http_method {
-	HTTP_GET = 1,
-	HTTP_POST,
-	HTTP_PATCH,
-	HTTP_DELETE,
-	HTTP_METHOD_MAX
-};
+enum http_method { HTTP_GET = 1, HTTP_POST, HTTP_PATCH, HTTP_DELETE, HTTP_METHOD_MAX };
 
 /* The class gives deadline, body limit and quota. */
 enum route_class {
@@ -43,8 +37,8 @@ enum route_access { ACCESS_NONE = 1, ACCESS_READ, ACCESS_WRITE };
 
 /* How a list is paged; each sort is backed by an index. Sort 0 is the default. */
 struct list_sort {
-	const char *name;    /* "created_at" */
-	int32_t key_offset;  /* offset of an int64_t sort key in the row struct; -1: sorted by id */
+	const char *name;   /* "created_at" */
+	int32_t key_offset; /* offset of an int64_t sort key in the row struct; -1: sorted by id */
 	bool ascending_default; /* direction when no sort is given */
 };
 struct list {
@@ -88,8 +82,8 @@ struct route {
 	const struct schema *query;
 	const struct schema *body;
 	size_t body_offset;
-	bool body_optional;	/* an action whose body may be left out */
-	bool partial;		/* JSON Merge Patch */
+	bool body_optional; /* an action whose body may be left out */
+	bool partial;	    /* JSON Merge Patch */
 
 	/* output: result (a resource), or list, or media (raw) */
 	size_t out_size;
@@ -108,7 +102,8 @@ struct route {
 	enum err errors[8];  /* beyond those every route can answer */
 };
 
-/* A domain as domains.c lists it: a table of routes and one of statements for each of its objects. */
+/* A domain as domains.c lists it: a table of routes and one of statements for each of its objects.
+ */
 enum { DOMAIN_TABLES_MAX = 8 };
 struct domain {
 	const char *name;

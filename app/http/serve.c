@@ -245,8 +245,7 @@ static void log_request(struct exchange *x, int64_t usec, int64_t queued, enum e
 		trace_id = (struct str){ trace_text, sizeof(trace_text) };
 	}
 	cache_cost(x->thread->cache, &cache_trips, &cache_usec);
-	log_line(level, "request", LOG_S("request_id", c->request_id),
-		 LOG_S("trace_id", trace_id),
+	log_line(level, "request", LOG_S("request_id", c->request_id), LOG_S("trace_id", trace_id),
 		 LOG_Z("route", x->route != NULL ? x->route->id : "none"),
 		 LOG_S("method", x->rq->method), LOG_I("status", status),
 		 LOG_Z("error", e == ERR_OK ? NULL : err_name(e)), LOG_I("usec", usec),
@@ -338,7 +337,8 @@ void server_done(struct server_thread *t)
 	if (e == ERR_OK)
 		e = db_commit(c->db, &position);
 	if (e != ERR_OK)
-		log_line(LOG_WARN, "use of a credential was not noted", LOG_Z("error", err_name(e)));
+		log_line(LOG_WARN, "use of a credential was not noted",
+			 LOG_Z("error", err_name(e)));
 	db_close(c->db);
 	c->db = NULL;
 }

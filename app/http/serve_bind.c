@@ -23,8 +23,8 @@ static enum err bind_path(struct exchange *x)
 
 	if (x->route->path_params == NULL)
 		return ERR_OK;
-	e = schema_decode_params(x->call, x->route->path_params, x->match.params,
-				 x->match.n_params, x->in);
+	e = schema_decode_params(x->call, x->route->path_params, x->match.params, x->match.n_params,
+				 x->in);
 	if (e != ERR_INVALID_PARAMETER)
 		return e;
 	x->call->n_faults = 0;
@@ -191,8 +191,8 @@ static enum err bind_body(struct exchange *x)
 static enum err bind_headers(struct exchange *x)
 {
 	const struct http_request *rq = x->rq;
-	const struct str parts[] = { rq->method, STR(" "), rq->path, STR("?"), rq->query,
-				     STR("\n"), rq->body };
+	const struct str parts[] = { rq->method, STR(" "),  rq->path, STR("?"),
+				     rq->query,	 STR("\n"), rq->body };
 
 	if (rq->if_match.p != NULL) {
 		if (!x->route->if_match)

@@ -40,7 +40,8 @@ MUST_CHECK enum err number_store_update(struct call *c, const struct number_sequ
 extern const struct db_stmt number_stmts[];
 extern const size_t number_n_stmts;
 
-/* Lines and taxes of documents ------------------------------------------------------------------ */
+/* Lines and taxes of documents ------------------------------------------------------------------
+ */
 
 enum document_kind { DOCUMENT_INVOICE, DOCUMENT_CREDIT_NOTE, DOCUMENT_KIND_MAX };
 
@@ -320,13 +321,13 @@ enum err billing_credit_note_list(struct call *c, const void *in, void *out);
 MUST_CHECK enum err credit_note_store_get(struct call *c, struct id id,
 					  struct credit_note *ret_note);
 MUST_CHECK enum err credit_note_store_insert(struct call *c, const struct credit_note *note);
-MUST_CHECK enum err credit_note_store_list(struct call *c,
-					   const struct credit_note_list_in *filter,
+MUST_CHECK enum err credit_note_store_list(struct call *c, const struct credit_note_list_in *filter,
 					   struct list_out *ret_list);
 extern const struct db_stmt credit_note_stmts[];
 extern const size_t credit_note_n_stmts;
 
-/* Routes, one table for each object ------------------------------------------------------------- */
+/* Routes, one table for each object -------------------------------------------------------------
+ */
 
 extern const struct route invoice_routes[];
 extern const size_t invoice_n_routes;

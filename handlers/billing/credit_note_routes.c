@@ -5,35 +5,36 @@
 
 #define NOTE_FIELDS                                                                                \
 	{ FIELD_OF(struct credit_note, id, FIELD_ID), .prefix = "crn" },                           \
-	{ .name = "customer_id",                                                                   \
-	  .type = FIELD_ID,                                                                        \
-	  .offset = offsetof(struct credit_note, customer),                                        \
-	  .prefix = "cus" },                                                                       \
-	{ .name = "invoice_id",                                                                    \
-	  .type = FIELD_ID,                                                                        \
-	  .offset = offsetof(struct credit_note, invoice),                                         \
-	  .prefix = "inv",                                                                         \
-	  .flags = FIELD_NULLABLE },                                                               \
-	{ FIELD_OF(struct credit_note, status, FIELD_ENUM),                                        \
-	  .names = credit_note_status_names,                                                       \
-	  .n_names = CREDIT_NOTE_STATUS_MAX },                                                     \
-	{ FIELD_OF(struct credit_note, number, FIELD_STR) },                                       \
-	{ FIELD_OF(struct credit_note, external_id, FIELD_STR), .flags = FIELD_NULLABLE },         \
-	{ FIELD_OF(struct credit_note, reason, FIELD_STR), .flags = FIELD_NULLABLE },              \
-	{ FIELD_OF(struct credit_note, currency, FIELD_CURRENCY) },                                \
-	{ FIELD_OF(struct credit_note, issue_date, FIELD_DATE) },                                  \
-	{ FIELD_OF(struct credit_note, line_count, FIELD_I64) },                                   \
-	{ FIELD_OF(struct credit_note, subtotal, FIELD_MONEY) },                                   \
-	{ FIELD_OF(struct credit_note, tax, FIELD_MONEY) },                                        \
-	{ FIELD_OF(struct credit_note, total, FIELD_MONEY) },                                      \
-	{ FIELD_OF(struct credit_note, applied_to_invoice, FIELD_MONEY),                           \
-	  .doc = "Reduced what the invoice owed." },                                               \
-	{ FIELD_OF(struct credit_note, to_customer_credit, FIELD_MONEY),                           \
-	  .doc = "The rest: the customer's credit." },                                             \
-	{ FIELD_OF(struct credit_note, metadata, FIELD_METADATA) },                                \
-	{ FIELD_OF(struct credit_note, created_at, FIELD_TIME) },                                  \
-	{ FIELD_OF(struct credit_note, updated_at, FIELD_TIME) },                                  \
-	{ FIELD_OF(struct credit_note, version, FIELD_I64) }
+		{ .name = "customer_id",                                                           \
+		  .type = FIELD_ID,                                                                \
+		  .offset = offsetof(struct credit_note, customer),                                \
+		  .prefix = "cus" },                                                               \
+		{ .name = "invoice_id",                                                            \
+		  .type = FIELD_ID,                                                                \
+		  .offset = offsetof(struct credit_note, invoice),                                 \
+		  .prefix = "inv",                                                                 \
+		  .flags = FIELD_NULLABLE },                                                       \
+		{ FIELD_OF(struct credit_note, status, FIELD_ENUM),                                \
+		  .names = credit_note_status_names, .n_names = CREDIT_NOTE_STATUS_MAX },          \
+		{ FIELD_OF(struct credit_note, number, FIELD_STR) },                               \
+		{ FIELD_OF(struct credit_note, external_id, FIELD_STR), .flags = FIELD_NULLABLE }, \
+		{ FIELD_OF(struct credit_note, reason, FIELD_STR), .flags = FIELD_NULLABLE },      \
+		{ FIELD_OF(struct credit_note, currency, FIELD_CURRENCY) },                        \
+		{ FIELD_OF(struct credit_note, issue_date, FIELD_DATE) },                          \
+		{ FIELD_OF(struct credit_note, line_count, FIELD_I64) },                           \
+		{ FIELD_OF(struct credit_note, subtotal, FIELD_MONEY) },                           \
+		{ FIELD_OF(struct credit_note, tax, FIELD_MONEY) },                                \
+		{ FIELD_OF(struct credit_note, total, FIELD_MONEY) },                              \
+		{ FIELD_OF(struct credit_note, applied_to_invoice, FIELD_MONEY),                   \
+		  .doc = "Reduced what the invoice owed." },                                       \
+		{ FIELD_OF(struct credit_note, to_customer_credit, FIELD_MONEY),                   \
+		  .doc = "The rest: the customer's credit." },                                     \
+		{ FIELD_OF(struct credit_note, metadata, FIELD_METADATA) },                        \
+		{ FIELD_OF(struct credit_note, created_at, FIELD_TIME) },                          \
+		{ FIELD_OF(struct credit_note, updated_at, FIELD_TIME) },                          \
+	{                                                                                          \
+		FIELD_OF(struct credit_note, version, FIELD_I64)                                   \
+	}
 
 static const struct field row_fields[] = { NOTE_FIELDS };
 static const struct schema row_schema = {
@@ -44,8 +45,7 @@ static const struct schema row_schema = {
 static const struct field note_fields[] = {
 	NOTE_FIELDS,
 	{ FIELD_OF(struct credit_note, customer_snapshot, FIELD_JSON),
-	  .doc = "The customer as printed.",
-	  .example = "{\"name\":\"Alfreds Futterkiste\"}" },
+	  .doc = "The customer as printed.", .example = "{\"name\":\"Alfreds Futterkiste\"}" },
 	{ FIELD_OF(struct credit_note, lines, FIELD_ARRAY), .of = &document_line_schema },
 	{ FIELD_OF(struct credit_note, taxes, FIELD_ARRAY), .of = &document_tax_schema },
 };
@@ -68,22 +68,15 @@ static const struct field input_fields[] = {
 	  .prefix = "cus",
 	  .flags = FIELD_NULLABLE,
 	  .doc = "Required without an invoice." },
-	{ FIELD_OF(struct credit_note_input, external_id, FIELD_STR),
-	  .flags = FIELD_NULLABLE,
-	  .min = 1,
-	  .max = 100 },
-	{ FIELD_OF(struct credit_note_input, reason, FIELD_STR),
-	  .flags = FIELD_NULLABLE,
+	{ FIELD_OF(struct credit_note_input, external_id, FIELD_STR), .flags = FIELD_NULLABLE,
+	  .min = 1, .max = 100 },
+	{ FIELD_OF(struct credit_note_input, reason, FIELD_STR), .flags = FIELD_NULLABLE,
 	  .max = 500 },
 	{ FIELD_OF(struct credit_note_input, currency, FIELD_CURRENCY), .flags = FIELD_NULLABLE },
-	{ FIELD_OF(struct credit_note_input, issue_date, FIELD_DATE),
-	  .flags = FIELD_NULLABLE,
+	{ FIELD_OF(struct credit_note_input, issue_date, FIELD_DATE), .flags = FIELD_NULLABLE,
 	  .doc = "Today (UTC) when left out." },
-	{ FIELD_OF(struct credit_note_input, lines, FIELD_ARRAY),
-	  .flags = FIELD_REQUIRED,
-	  .of = &line_input_schema,
-	  .min = 1,
-	  .max = LIMIT_LINES },
+	{ FIELD_OF(struct credit_note_input, lines, FIELD_ARRAY), .flags = FIELD_REQUIRED,
+	  .of = &line_input_schema, .min = 1, .max = LIMIT_LINES },
 	{ FIELD_OF(struct credit_note_input, metadata, FIELD_METADATA), .flags = FIELD_NULLABLE },
 };
 static const struct schema input_schema = {

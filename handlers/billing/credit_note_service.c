@@ -62,7 +62,8 @@ static enum err calculate(struct call *c, const struct credit_note_input *body,
 	if (e == ERR_OK)
 		e = pricing_calculate(c, currency_find(n->currency), lines, body->lines.n, &totals);
 	if (e == ERR_OK && totals.total < 0)
-		e = call_fault(c, STR("/lines"), "negative_total", "the total must not be negative");
+		e = call_fault(c, STR("/lines"), "negative_total",
+			       "the total must not be negative");
 	if (e != ERR_OK)
 		return e;
 	n->lines = (struct slice){ .p = lines, .n = body->lines.n };
@@ -149,8 +150,8 @@ enum err billing_credit_note_create(struct call *c, const void *in, void *out)
 		.status = CREDIT_NOTE_ISSUED,
 		.external_id = body->external_id,
 		.reason = body->reason,
-		.issue_date = body->issue_date != DATE_NONE ? body->issue_date
-							    : date_from_time(c->now),
+		.issue_date =
+			body->issue_date != DATE_NONE ? body->issue_date : date_from_time(c->now),
 		.metadata = body->metadata,
 		.created_at = id_time(id),
 		.updated_at = id_time(id),
@@ -177,9 +178,8 @@ enum err billing_credit_note_get(struct call *c, const void *in, void *out)
 enum err billing_credit_note_list(struct call *c, const void *in, void *out)
 {
 	const struct credit_note_list_in *f = in;
-	const enum err e = billing_one_filter(c, !id_is_none(f->customer) +
-							 !id_is_none(f->invoice) +
-							 (f->external_id.p != NULL));
+	const enum err e = billing_one_filter(
+		c, !id_is_none(f->customer) + !id_is_none(f->invoice) + (f->external_id.p != NULL));
 
 	return e != ERR_OK ? e : credit_note_store_list(c, f, out);
 }

@@ -3,9 +3,9 @@
 
 #include "handlers/billing/billing_internal.h"
 
-#define NOTE_COLUMNS                                                                               \
-	"credit_note_id, customer_id, invoice_id, status, number_seq, number, external_id, "       \
-	"reason, currency, issue_date, line_count, subtotal, tax, total, applied_to_invoice, "     \
+#define NOTE_COLUMNS                                                                           \
+	"credit_note_id, customer_id, invoice_id, status, number_seq, number, external_id, "   \
+	"reason, currency, issue_date, line_count, subtotal, tax, total, applied_to_invoice, " \
 	"to_customer_credit, customer_snapshot, metadata, created_at, updated_at, version"
 
 static const struct db_col note_cols[] = {
@@ -32,9 +32,9 @@ static const struct db_col note_cols[] = {
 	DB_COL(struct credit_note, version, DB_I64),
 };
 
-#define LIST_SQL(where_, direction_)                                                               \
-	"SELECT " NOTE_COLUMNS " FROM credit_notes WHERE account_id = ?" where_                     \
-	" AND credit_note_id > ? AND credit_note_id < ? ORDER BY credit_note_id" direction_        \
+#define LIST_SQL(where_, direction_)                                                        \
+	"SELECT " NOTE_COLUMNS " FROM credit_notes WHERE account_id = ?" where_             \
+	" AND credit_note_id > ? AND credit_note_id < ? ORDER BY credit_note_id" direction_ \
 	" LIMIT ?"
 
 enum {
@@ -175,6 +175,5 @@ enum err credit_note_store_list(struct call *c, const struct credit_note_list_in
 	args[n++] = db_id(range.high);
 	if (sql != SQL_LIST_EXTERNAL)
 		args[n++] = db_i64((int64_t)max);
-	return db_rows(c->db, &credit_note_stmts[sql], args, n, max, &ret_list->rows,
-		       &ret_list->n);
+	return db_rows(c->db, &credit_note_stmts[sql], args, n, max, &ret_list->rows, &ret_list->n);
 }

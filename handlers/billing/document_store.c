@@ -14,8 +14,8 @@ static const struct db_col line_cols[] = {
 	DB_COL(struct document_line, tax_percent, DB_DEC6),
 	DB_COL(struct document_line, net, DB_I64),
 };
-#define LINE_COLUMNS                                                                               \
-	"position, product_id, description, unit, quantity, unit_price, discount_percent, "        \
+#define LINE_COLUMNS                                                                        \
+	"position, product_id, description, unit, quantity, unit_price, discount_percent, " \
 	"tax_percent, net"
 
 static const struct db_col tax_cols[] = {

@@ -4,50 +4,50 @@
 #include "handlers/billing/billing_internal.h"
 
 /* Both forms of an invoice: rows of a list, and the whole with its lines. */
-#define INVOICE_FIELDS                                                                             \
-	{ FIELD_OF(struct invoice, id, FIELD_ID), .prefix = "inv" },                               \
-	{ .name = "customer_id",                                                                   \
-	  .type = FIELD_ID,                                                                        \
-	  .offset = offsetof(struct invoice, customer),                                            \
-	  .prefix = "cus" },                                                                       \
-	{ .name = "order_id",                                                                      \
-	  .type = FIELD_ID,                                                                        \
-	  .offset = offsetof(struct invoice, order),                                               \
-	  .prefix = "ord",                                                                         \
-	  .flags = FIELD_NULLABLE },                                                               \
-	{ FIELD_OF(struct invoice, status, FIELD_ENUM),                                            \
-	  .names = invoice_status_names,                                                           \
-	  .n_names = INVOICE_STATUS_MAX },                                                         \
-	{ FIELD_OF(struct invoice, number, FIELD_STR),                                             \
-	  .flags = FIELD_NULLABLE,                                                                 \
-	  .doc = "Given when the invoice is finalized; gapless.",                                  \
-	  .example = "\"INV-000042\"" },                                                           \
-	{ FIELD_OF(struct invoice, external_id, FIELD_STR), .flags = FIELD_NULLABLE },             \
-	{ FIELD_OF(struct invoice, reference, FIELD_STR), .flags = FIELD_NULLABLE },               \
-	{ FIELD_OF(struct invoice, currency, FIELD_CURRENCY) },                                    \
-	{ FIELD_OF(struct invoice, issue_date, FIELD_DATE), .flags = FIELD_NULLABLE },             \
-	{ FIELD_OF(struct invoice, due_date, FIELD_DATE), .flags = FIELD_NULLABLE },               \
-	{ FIELD_OF(struct invoice, line_count, FIELD_I64) },                                       \
-	{ FIELD_OF(struct invoice, subtotal, FIELD_MONEY),                                         \
-	  .doc = "Sum of the lines' net amounts, in minor units." },                               \
-	{ FIELD_OF(struct invoice, tax, FIELD_MONEY) },                                            \
-	{ FIELD_OF(struct invoice, total, FIELD_MONEY) },                                          \
-	{ FIELD_OF(struct invoice, amount_paid, FIELD_MONEY) },                                    \
-	{ FIELD_OF(struct invoice, pre_payment_credit, FIELD_MONEY),                               \
-	  .doc = "Credit notes that reduced what was due." },                                      \
-	{ FIELD_OF(struct invoice, post_payment_credit, FIELD_MONEY),                              \
-	  .doc = "Credit notes that became the customer's credit." },                              \
-	{ FIELD_OF(struct invoice, amount_reserved, FIELD_MONEY),                                  \
-	  .doc = "Of what is due: reserved by payments in flight." },                              \
-	{ FIELD_OF(struct invoice, amount_due, FIELD_MONEY) },                                     \
-	{ FIELD_OF(struct invoice, note, FIELD_TEXT), .flags = FIELD_NULLABLE },                   \
-	{ FIELD_OF(struct invoice, metadata, FIELD_METADATA) },                                    \
-	{ FIELD_OF(struct invoice, finalized_at, FIELD_TIME), .flags = FIELD_NULLABLE },           \
-	{ FIELD_OF(struct invoice, paid_at, FIELD_TIME), .flags = FIELD_NULLABLE },                \
-	{ FIELD_OF(struct invoice, voided_at, FIELD_TIME), .flags = FIELD_NULLABLE },              \
-	{ FIELD_OF(struct invoice, created_at, FIELD_TIME) },                                      \
-	{ FIELD_OF(struct invoice, updated_at, FIELD_TIME) },                                      \
-	{ FIELD_OF(struct invoice, version, FIELD_I64) }
+#define INVOICE_FIELDS                                                                           \
+	{ FIELD_OF(struct invoice, id, FIELD_ID), .prefix = "inv" },                             \
+		{ .name = "customer_id",                                                         \
+		  .type = FIELD_ID,                                                              \
+		  .offset = offsetof(struct invoice, customer),                                  \
+		  .prefix = "cus" },                                                             \
+		{ .name = "order_id",                                                            \
+		  .type = FIELD_ID,                                                              \
+		  .offset = offsetof(struct invoice, order),                                     \
+		  .prefix = "ord",                                                               \
+		  .flags = FIELD_NULLABLE },                                                     \
+		{ FIELD_OF(struct invoice, status, FIELD_ENUM), .names = invoice_status_names,   \
+		  .n_names = INVOICE_STATUS_MAX },                                               \
+		{ FIELD_OF(struct invoice, number, FIELD_STR), .flags = FIELD_NULLABLE,          \
+		  .doc = "Given when the invoice is finalized; gapless.",                        \
+		  .example = "\"INV-000042\"" },                                                 \
+		{ FIELD_OF(struct invoice, external_id, FIELD_STR), .flags = FIELD_NULLABLE },   \
+		{ FIELD_OF(struct invoice, reference, FIELD_STR), .flags = FIELD_NULLABLE },     \
+		{ FIELD_OF(struct invoice, currency, FIELD_CURRENCY) },                          \
+		{ FIELD_OF(struct invoice, issue_date, FIELD_DATE), .flags = FIELD_NULLABLE },   \
+		{ FIELD_OF(struct invoice, due_date, FIELD_DATE), .flags = FIELD_NULLABLE },     \
+		{ FIELD_OF(struct invoice, line_count, FIELD_I64) },                             \
+		{ FIELD_OF(struct invoice, subtotal, FIELD_MONEY),                               \
+		  .doc = "Sum of the lines' net amounts, in minor units." },                     \
+		{ FIELD_OF(struct invoice, tax, FIELD_MONEY) },                                  \
+		{ FIELD_OF(struct invoice, total, FIELD_MONEY) },                                \
+		{ FIELD_OF(struct invoice, amount_paid, FIELD_MONEY) },                          \
+		{ FIELD_OF(struct invoice, pre_payment_credit, FIELD_MONEY),                     \
+		  .doc = "Credit notes that reduced what was due." },                            \
+		{ FIELD_OF(struct invoice, post_payment_credit, FIELD_MONEY),                    \
+		  .doc = "Credit notes that became the customer's credit." },                    \
+		{ FIELD_OF(struct invoice, amount_reserved, FIELD_MONEY),                        \
+		  .doc = "Of what is due: reserved by payments in flight." },                    \
+		{ FIELD_OF(struct invoice, amount_due, FIELD_MONEY) },                           \
+		{ FIELD_OF(struct invoice, note, FIELD_TEXT), .flags = FIELD_NULLABLE },         \
+		{ FIELD_OF(struct invoice, metadata, FIELD_METADATA) },                          \
+		{ FIELD_OF(struct invoice, finalized_at, FIELD_TIME), .flags = FIELD_NULLABLE }, \
+		{ FIELD_OF(struct invoice, paid_at, FIELD_TIME), .flags = FIELD_NULLABLE },      \
+		{ FIELD_OF(struct invoice, voided_at, FIELD_TIME), .flags = FIELD_NULLABLE },    \
+		{ FIELD_OF(struct invoice, created_at, FIELD_TIME) },                            \
+		{ FIELD_OF(struct invoice, updated_at, FIELD_TIME) },                            \
+	{                                                                                        \
+		FIELD_OF(struct invoice, version, FIELD_I64)                                     \
+	}
 
 static const struct field row_fields[] = { INVOICE_FIELDS };
 static const struct schema row_schema = {
@@ -59,8 +59,7 @@ static const struct schema row_schema = {
 
 static const struct field invoice_fields[] = {
 	INVOICE_FIELDS,
-	{ FIELD_OF(struct invoice, customer_snapshot, FIELD_JSON),
-	  .flags = FIELD_NULLABLE,
+	{ FIELD_OF(struct invoice, customer_snapshot, FIELD_JSON), .flags = FIELD_NULLABLE,
 	  .doc = "The customer as printed: frozen when the invoice is finalized.",
 	  .example = "{\"name\":\"Alfreds Futterkiste\"}" },
 	{ FIELD_OF(struct invoice, available_actions, FIELD_JSON),
@@ -114,23 +113,16 @@ static const struct field input_fields[] = {
 	  .prefix = "cus",
 	  .flags = FIELD_NULLABLE,
 	  .doc = "Required without an order." },
-	{ FIELD_OF(struct invoice_input, external_id, FIELD_STR),
-	  .flags = FIELD_NULLABLE,
-	  .min = 1,
+	{ FIELD_OF(struct invoice_input, external_id, FIELD_STR), .flags = FIELD_NULLABLE, .min = 1,
 	  .max = 100 },
 	{ FIELD_OF(struct invoice_input, reference, FIELD_STR), .flags = FIELD_NULLABLE },
 	{ FIELD_OF(struct invoice_input, currency, FIELD_CURRENCY), .flags = FIELD_NULLABLE },
-	{ FIELD_OF(struct invoice_input, issue_date, FIELD_DATE),
-	  .flags = FIELD_NULLABLE,
+	{ FIELD_OF(struct invoice_input, issue_date, FIELD_DATE), .flags = FIELD_NULLABLE,
 	  .doc = "The day it is finalized (UTC) when left out." },
-	{ FIELD_OF(struct invoice_input, due_date, FIELD_DATE),
-	  .flags = FIELD_NULLABLE,
+	{ FIELD_OF(struct invoice_input, due_date, FIELD_DATE), .flags = FIELD_NULLABLE,
 	  .doc = "30 days after the issue date when left out." },
-	{ FIELD_OF(struct invoice_input, lines, FIELD_ARRAY),
-	  .flags = FIELD_NULLABLE,
-	  .of = &line_input_schema,
-	  .min = 1,
-	  .max = LIMIT_LINES,
+	{ FIELD_OF(struct invoice_input, lines, FIELD_ARRAY), .flags = FIELD_NULLABLE,
+	  .of = &line_input_schema, .min = 1, .max = LIMIT_LINES,
 	  .doc = "Required without an order." },
 	{ FIELD_OF(struct invoice_input, note, FIELD_TEXT), .flags = FIELD_NULLABLE },
 	{ FIELD_OF(struct invoice_input, metadata, FIELD_METADATA), .flags = FIELD_NULLABLE },
@@ -324,7 +316,8 @@ const struct route invoice_routes[] = {
 		.if_match = true,
 		.tag = "Invoices",
 		.summary = "Void an open invoice on which nothing was paid or credited",
-		.doc = "Posts the reversal; the number stays used. Its order can be invoiced again.",
+		.doc = "Posts the reversal; the number stays used. Its order can be invoiced "
+		       "again.",
 		.errors = { ERR_STATE_CONFLICT, ERR_OVERFLOW },
 	},
 };

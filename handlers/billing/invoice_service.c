@@ -11,8 +11,10 @@
 enum { TERM_DAYS = 30 };
 
 const char *const invoice_status_names[INVOICE_STATUS_MAX] = {
-	[INVOICE_DRAFT] = "draft", [INVOICE_OPEN] = "open",
-	[INVOICE_PAID] = "paid",   [INVOICE_VOID] = "void",
+	[INVOICE_DRAFT] = "draft",
+	[INVOICE_OPEN] = "open",
+	[INVOICE_PAID] = "paid",
+	[INVOICE_VOID] = "void",
 	[INVOICE_UNCOLLECTIBLE] = "uncollectible",
 };
 
@@ -202,7 +204,8 @@ static enum err calculate(struct call *c, struct invoice *v)
 		return ERR_INTERNAL;
 	e = pricing_calculate(c, currency, v->lines.p, v->lines.n, &totals);
 	if (e == ERR_OK && totals.total < 0)
-		e = call_fault(c, STR("/lines"), "negative_total", "the total must not be negative");
+		e = call_fault(c, STR("/lines"), "negative_total",
+			       "the total must not be negative");
 	if (e != ERR_OK)
 		return e;
 	v->line_count = (int64_t)v->lines.n;
@@ -251,15 +254,16 @@ enum err billing_invoice_preview(struct call *c, const void *in, void *out)
 	return put_actions(c, v, &v->available_actions);
 }
 
-/* Finalizing ------------------------------------------------------------------------------------ */
+/* Finalizing ------------------------------------------------------------------------------------
+ */
 
 static enum err set_dates(struct call *c, struct invoice *v)
 {
 	if (v->issue_date == DATE_NONE)
 		v->issue_date = date_from_time(c->now);
 	if (v->due_date == DATE_NONE)
-		v->due_date = v->issue_date > DATE_MAX - TERM_DAYS ? DATE_MAX
-								   : v->issue_date + TERM_DAYS;
+		v->due_date =
+			v->issue_date > DATE_MAX - TERM_DAYS ? DATE_MAX : v->issue_date + TERM_DAYS;
 	if (v->due_date < v->issue_date)
 		return call_fault(c, STR("/due_date"), "before_issue_date",
 				  "must not be before the issue date");
@@ -367,7 +371,8 @@ enum err billing_invoice_list(struct call *c, const void *in, void *out)
 	return e != ERR_OK ? e : invoice_store_list(c, f, out);
 }
 
-/* Transitions ----------------------------------------------------------------------------------- */
+/* Transitions -----------------------------------------------------------------------------------
+ */
 
 static enum err take(struct call *c, struct id id, enum invoice_action action, struct invoice *v)
 {

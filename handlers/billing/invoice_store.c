@@ -3,11 +3,11 @@
 
 #include "handlers/billing/billing_internal.h"
 
-#define INVOICE_COLUMNS                                                                            \
-	"invoice_id, customer_id, order_id, status, number_seq, number, external_id, reference, "  \
-	"currency, issue_date, due_date, line_count, subtotal, tax, total, amount_paid, "          \
-	"pre_payment_credit, post_payment_credit, amount_reserved, amount_due, "                   \
-	"customer_snapshot, note, metadata, finalized_at, paid_at, voided_at, created_at, "        \
+#define INVOICE_COLUMNS                                                                           \
+	"invoice_id, customer_id, order_id, status, number_seq, number, external_id, reference, " \
+	"currency, issue_date, due_date, line_count, subtotal, tax, total, amount_paid, "         \
+	"pre_payment_credit, post_payment_credit, amount_reserved, amount_due, "                  \
+	"customer_snapshot, note, metadata, finalized_at, paid_at, voided_at, created_at, "       \
 	"updated_at, version"
 
 static const struct db_col invoice_cols[] = {
@@ -43,8 +43,8 @@ static const struct db_col invoice_cols[] = {
 };
 
 /* A list by one equal column, in both directions: two rows that differ in name and condition. */
-#define LIST_SQL(where_, direction_)                                                               \
-	"SELECT " INVOICE_COLUMNS " FROM invoices WHERE account_id = ?" where_                      \
+#define LIST_SQL(where_, direction_)                                           \
+	"SELECT " INVOICE_COLUMNS " FROM invoices WHERE account_id = ?" where_ \
 	" AND invoice_id > ? AND invoice_id < ? ORDER BY invoice_id" direction_ " LIMIT ?"
 
 enum {
@@ -197,16 +197,15 @@ enum err invoice_store_lock(struct call *c, struct id id, struct invoice *ret_in
 enum err invoice_store_insert(struct call *c, const struct invoice *v)
 {
 	return db_exec(c->db, &invoice_stmts[SQL_INSERT],
-		       DB_ARGS(db_id(c->account), db_id(v->id), db_id(v->customer),
-			       db_id(v->order), db_i32(v->status), db_i64(v->number_seq),
-			       db_str(v->number), db_str(v->external_id), db_str(v->reference),
-			       db_str(v->currency), db_date(v->issue_date), db_date(v->due_date),
-			       db_i64(v->line_count), db_i64(v->subtotal), db_i64(v->tax),
-			       db_i64(v->total), db_i64(v->amount_paid),
-			       db_i64(v->pre_payment_credit), db_i64(v->post_payment_credit),
-			       db_i64(v->amount_reserved), db_i64(v->amount_due),
-			       db_str(v->customer_snapshot), db_str(v->note), db_str(v->metadata),
-			       db_time(v->finalized_at), db_time(v->paid_at),
+		       DB_ARGS(db_id(c->account), db_id(v->id), db_id(v->customer), db_id(v->order),
+			       db_i32(v->status), db_i64(v->number_seq), db_str(v->number),
+			       db_str(v->external_id), db_str(v->reference), db_str(v->currency),
+			       db_date(v->issue_date), db_date(v->due_date), db_i64(v->line_count),
+			       db_i64(v->subtotal), db_i64(v->tax), db_i64(v->total),
+			       db_i64(v->amount_paid), db_i64(v->pre_payment_credit),
+			       db_i64(v->post_payment_credit), db_i64(v->amount_reserved),
+			       db_i64(v->amount_due), db_str(v->customer_snapshot), db_str(v->note),
+			       db_str(v->metadata), db_time(v->finalized_at), db_time(v->paid_at),
 			       db_time(v->voided_at), db_time(v->created_at),
 			       db_time(v->updated_at), db_i64(v->version)),
 		       NULL);
@@ -216,13 +215,12 @@ enum err invoice_store_update(struct call *c, const struct invoice *v)
 {
 	return db_exec(c->db, &invoice_stmts[SQL_UPDATE],
 		       DB_ARGS(db_i32(v->status), db_i64(v->number_seq), db_str(v->number),
-			       db_date(v->issue_date), db_date(v->due_date),
-			       db_i64(v->amount_paid), db_i64(v->pre_payment_credit),
-			       db_i64(v->post_payment_credit), db_i64(v->amount_reserved),
-			       db_i64(v->amount_due), db_str(v->customer_snapshot),
-			       db_time(v->finalized_at), db_time(v->paid_at),
-			       db_time(v->voided_at), db_time(v->updated_at), db_i64(v->version),
-			       db_id(c->account), db_id(v->id)),
+			       db_date(v->issue_date), db_date(v->due_date), db_i64(v->amount_paid),
+			       db_i64(v->pre_payment_credit), db_i64(v->post_payment_credit),
+			       db_i64(v->amount_reserved), db_i64(v->amount_due),
+			       db_str(v->customer_snapshot), db_time(v->finalized_at),
+			       db_time(v->paid_at), db_time(v->voided_at), db_time(v->updated_at),
+			       db_i64(v->version), db_id(c->account), db_id(v->id)),
 		       NULL);
 }
 

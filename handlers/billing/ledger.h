@@ -16,7 +16,7 @@
 /* The chart of accounts. */
 enum ledger_code {
 	LEDGER_CASH = 1000,
-	LEDGER_RECEIVABLE = 1200,	 /* kept by customer */
+	LEDGER_RECEIVABLE = 1200,      /* kept by customer */
 	LEDGER_CUSTOMER_CREDIT = 2100, /* kept by customer */
 	LEDGER_TAX_PAYABLE = 2200,
 	LEDGER_REVENUE = 4000,

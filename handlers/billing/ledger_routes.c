@@ -39,8 +39,7 @@ static const struct field account_fields[] = {
 	{ FIELD_OF(struct ledger_account, balance, FIELD_MONEY) },
 	{ FIELD_OF(struct ledger_account, debits, FIELD_MONEY) },
 	{ FIELD_OF(struct ledger_account, credits, FIELD_MONEY) },
-	{ FIELD_OF(struct ledger_account, last_seq, FIELD_I64),
-	  .doc = "Number of its postings." },
+	{ FIELD_OF(struct ledger_account, last_seq, FIELD_I64), .doc = "Number of its postings." },
 	{ FIELD_OF(struct ledger_account, created_at, FIELD_TIME) },
 	{ FIELD_OF(struct ledger_account, version, FIELD_I64) },
 };
@@ -69,8 +68,7 @@ static const struct schema posting_schema = {
 };
 static const struct field entry_fields[] = {
 	{ FIELD_OF(struct journal_entry, id, FIELD_ID), .prefix = "jrn" },
-	{ FIELD_OF(struct journal_entry, kind, FIELD_ENUM),
-	  .names = ledger_kind_names,
+	{ FIELD_OF(struct journal_entry, kind, FIELD_ENUM), .names = ledger_kind_names,
 	  .n_names = LEDGER_KIND_MAX },
 	{ FIELD_OF(struct journal_entry, source_id, FIELD_STR),
 	  .doc = "The document that it was posted for." },

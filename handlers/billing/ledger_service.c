@@ -127,16 +127,16 @@ enum err ledger_post(struct call *c, const struct ledger_entry *given)
 			e = ledger_store_update_account(c, &accounts[i]);
 	}
 	if (e == ERR_OK)
-		e = ledger_store_insert_entry(c, &(struct journal_entry){
-							 .id = id,
-							 .kind = (int32_t)entry.kind,
-							 .source_prefix =
-								 str_from(entry.source_prefix),
-							 .source = entry.source,
-							 .reverses = entry.reverses,
-							 .entry_date = entry.entry_date,
-							 .created_at = id_time(id),
-						 });
+		e = ledger_store_insert_entry(
+			c, &(struct journal_entry){
+				   .id = id,
+				   .kind = (int32_t)entry.kind,
+				   .source_prefix = str_from(entry.source_prefix),
+				   .source = entry.source,
+				   .reverses = entry.reverses,
+				   .entry_date = entry.entry_date,
+				   .created_at = id_time(id),
+			   });
 	return e != ERR_OK ? e : ledger_store_insert_postings(c, postings, entry.n_lines);
 }
 

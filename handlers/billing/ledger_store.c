@@ -15,8 +15,8 @@ static const struct db_col account_cols[] = {
 	DB_COL(struct ledger_account, created_at, DB_TIME),
 	DB_COL(struct ledger_account, version, DB_I64),
 };
-#define ACCOUNT_COLUMNS                                                                            \
-	"ledger_account_id, code, customer_id, currency, balance, debits, credits, last_seq, "     \
+#define ACCOUNT_COLUMNS                                                                        \
+	"ledger_account_id, code, customer_id, currency, balance, debits, credits, last_seq, " \
 	"created_at, version"
 
 static const struct db_col entry_cols[] = {
@@ -28,31 +28,25 @@ static const struct db_col entry_cols[] = {
 	DB_COL(struct journal_entry, entry_date, DB_DATE),
 	DB_COL(struct journal_entry, created_at, DB_TIME),
 };
-#define ENTRY_COLUMNS                                                                              \
+#define ENTRY_COLUMNS \
 	"entry_id, kind, source_prefix, source_id, reverses_id, entry_date, created_at"
 
 static const struct db_col posting_cols[] = {
-	DB_COL(struct posting, entry, DB_ID),
-	DB_COL(struct posting, line, DB_I64),
-	DB_COL(struct posting, ledger_account, DB_ID),
-	DB_COL(struct posting, code, DB_I64),
-	DB_COL(struct posting, customer, DB_ID),
-	DB_COL(struct posting, currency, DB_STR),
-	DB_COL(struct posting, amount, DB_I64),
-	DB_COL(struct posting, account_seq, DB_I64),
+	DB_COL(struct posting, entry, DB_ID),	       DB_COL(struct posting, line, DB_I64),
+	DB_COL(struct posting, ledger_account, DB_ID), DB_COL(struct posting, code, DB_I64),
+	DB_COL(struct posting, customer, DB_ID),       DB_COL(struct posting, currency, DB_STR),
+	DB_COL(struct posting, amount, DB_I64),	       DB_COL(struct posting, account_seq, DB_I64),
 	DB_COL(struct posting, balance_after, DB_I64),
 };
-#define POSTINGS_SELECT                                                                            \
-	"SELECT p.entry_id, p.line, p.ledger_account_id, a.code, a.customer_id, p.currency,"       \
-	" p.amount, p.account_seq, p.balance_after FROM postings p JOIN ledger_accounts a"         \
-	" ON a.account_id = p.account_id AND a.ledger_account_id = p.ledger_account_id"            \
+#define POSTINGS_SELECT                                                                      \
+	"SELECT p.entry_id, p.line, p.ledger_account_id, a.code, a.customer_id, p.currency," \
+	" p.amount, p.account_seq, p.balance_after FROM postings p JOIN ledger_accounts a"   \
+	" ON a.account_id = p.account_id AND a.ledger_account_id = p.ledger_account_id"      \
 	" WHERE p.account_id = ?"
 
 static const struct db_col trial_cols[] = {
-	DB_COL(struct trial_row, code, DB_I64),
-	DB_COL(struct trial_row, currency, DB_STR),
-	DB_COL(struct trial_row, debits, DB_I64),
-	DB_COL(struct trial_row, credits, DB_I64),
+	DB_COL(struct trial_row, code, DB_I64),	   DB_COL(struct trial_row, currency, DB_STR),
+	DB_COL(struct trial_row, debits, DB_I64),  DB_COL(struct trial_row, credits, DB_I64),
 	DB_COL(struct trial_row, balance, DB_I64),
 };
 
@@ -265,9 +259,8 @@ enum err ledger_store_find_entry(struct call *c, struct id source, enum ledger_k
 enum err ledger_store_postings(struct call *c, struct id entry, struct posting **ret_postings,
 			       size_t *ret_n)
 {
-	return db_rows(c->db, &ledger_stmts[SQL_POSTINGS],
-		       DB_ARGS(db_id(c->account), db_id(entry)), LEDGER_LINES_MAX, ret_postings,
-		       ret_n);
+	return db_rows(c->db, &ledger_stmts[SQL_POSTINGS], DB_ARGS(db_id(c->account), db_id(entry)),
+		       LEDGER_LINES_MAX, ret_postings, ret_n);
 }
 
 enum err ledger_store_postings_range(struct call *c, struct id first, struct id last,
@@ -286,12 +279,12 @@ enum err ledger_store_list_entries(struct call *c, const struct ledger_entry_lis
 	const struct id_range range = filter_id_range(c, &filter->created);
 	const size_t max = (size_t)c->page.limit + 1;
 
-	return db_rows(c->db,
-		       &ledger_stmts[c->page.descending ? SQL_LIST_ENTRIES_DESC
-							: SQL_LIST_ENTRIES_ASC],
-		       DB_ARGS(db_id(c->account), db_id(range.low), db_id(range.high),
-			       db_i64((int64_t)max)),
-		       max, &ret_list->rows, &ret_list->n);
+	return db_rows(
+		c->db,
+		&ledger_stmts[c->page.descending ? SQL_LIST_ENTRIES_DESC : SQL_LIST_ENTRIES_ASC],
+		DB_ARGS(db_id(c->account), db_id(range.low), db_id(range.high),
+			db_i64((int64_t)max)),
+		max, &ret_list->rows, &ret_list->n);
 }
 
 enum err ledger_store_list_accounts(struct call *c, const struct ledger_account_list_in *filter,
@@ -300,16 +293,16 @@ enum err ledger_store_list_accounts(struct call *c, const struct ledger_account_
 	const struct id_range range = filter_id_range(c, &filter->created);
 	const size_t max = (size_t)c->page.limit + 1;
 
-	return db_rows(c->db,
-		       &ledger_stmts[c->page.descending ? SQL_LIST_ACCOUNTS_DESC
-							: SQL_LIST_ACCOUNTS_ASC],
-		       DB_ARGS(db_id(c->account), db_id(range.low), db_id(range.high),
-			       db_i64((int64_t)max)),
-		       max, &ret_list->rows, &ret_list->n);
+	return db_rows(
+		c->db,
+		&ledger_stmts[c->page.descending ? SQL_LIST_ACCOUNTS_DESC : SQL_LIST_ACCOUNTS_ASC],
+		DB_ARGS(db_id(c->account), db_id(range.low), db_id(range.high),
+			db_i64((int64_t)max)),
+		max, &ret_list->rows, &ret_list->n);
 }
 
 enum err ledger_store_trial(struct call *c, struct trial_row **ret_rows, size_t *ret_n)
 {
-	return db_rows(c->db, &ledger_stmts[SQL_TRIAL], DB_ARGS(db_id(c->account)), LIMIT_JSON_ARRAY,
-		       ret_rows, ret_n);
+	return db_rows(c->db, &ledger_stmts[SQL_TRIAL], DB_ARGS(db_id(c->account)),
+		       LIMIT_JSON_ARRAY, ret_rows, ret_n);
 }

@@ -31,10 +31,10 @@ static const struct db_col counts_cols[] = {
 enum { BROKEN_MAX = 20, RULE_ACCOUNTS_MAX = 4 };
 
 /* The account stands in every sub-query; `accounts` says how often. */
-#define RULE(name_, sql_, params_)                                                                 \
-	{                                                                                          \
-		.name = (name_), .sql = sql_ " LIMIT 20", .params = (params_),                     \
-		DB_COLS(broken_cols, struct broken), .access = DB_READ                             \
+#define RULE(name_, sql_, params_)                                             \
+	{                                                                      \
+		.name = (name_), .sql = sql_ " LIMIT 20", .params = (params_), \
+		DB_COLS(broken_cols, struct broken), .access = DB_READ         \
 	}
 
 enum { SQL_COUNTS, SQL_FIRST_RULE };
@@ -190,10 +190,10 @@ enum err billing_ledger_verify(struct call *c, struct ledger_report *ret_report)
 	enum err e;
 
 	buf_init(&text, c->arena, 1024, 1 << 20);
-	e = db_one(c->db, &ledger_verify_stmts[SQL_COUNTS],
-		   DB_ARGS(db_id(c->account), db_id(c->account), db_id(c->account),
-			   db_id(c->account)),
-		   &counts);
+	e = db_one(
+		c->db, &ledger_verify_stmts[SQL_COUNTS],
+		DB_ARGS(db_id(c->account), db_id(c->account), db_id(c->account), db_id(c->account)),
+		&counts);
 	for (size_t i = SQL_FIRST_RULE; i < ledger_verify_n_stmts && e == ERR_OK; i++)
 		e = check_rule(c, &ledger_verify_stmts[i], &text, &report);
 	if (e == ERR_OK)

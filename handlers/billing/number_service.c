@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gapless numbers: the row of a series is locked until the document that takes the number commits. */
+/* Gapless numbers: the row of a series is locked until the document that takes the number commits.
+ */
 
 #include "handlers/billing/billing_internal.h"
 

@@ -48,10 +48,10 @@ enum err number_store_lock(struct call *c, struct str series, struct number_sequ
 
 enum err number_store_add(struct call *c, const struct number_sequence *s)
 {
-	return db_exec(c->db, &number_stmts[SQL_ADD],
-		       DB_ARGS(db_id(c->account), db_str(s->series), db_str(s->prefix),
-			       db_i64(s->digits)),
-		       NULL);
+	return db_exec(
+		c->db, &number_stmts[SQL_ADD],
+		DB_ARGS(db_id(c->account), db_str(s->series), db_str(s->prefix), db_i64(s->digits)),
+		NULL);
 }
 
 enum err number_store_update(struct call *c, const struct number_sequence *s)

@@ -6,8 +6,8 @@
 #include "app/queue/outbox.h"
 
 const char *const payment_status_names[PAYMENT_STATUS_MAX] = {
-	[PAYMENT_PENDING] = "pending",	     [PAYMENT_SUCCEEDED] = "succeeded",
-	[PAYMENT_FAILED] = "failed",	     [PAYMENT_CANCELLED] = "cancelled",
+	[PAYMENT_PENDING] = "pending", [PAYMENT_SUCCEEDED] = "succeeded",
+	[PAYMENT_FAILED] = "failed",   [PAYMENT_CANCELLED] = "cancelled",
 	[PAYMENT_UNKNOWN] = "unknown",
 };
 const char *const payment_method_names[PAYMENT_METHOD_MAX] = {
@@ -129,10 +129,9 @@ enum err billing_payment_create(struct call *c, const void *in, void *out)
 	set_actions(p);
 	if (e != ERR_OK)
 		return e;
-	return outbox_append(c,
-			     p->status == PAYMENT_SUCCEEDED ? "payment.succeeded"
-							    : "payment.created",
-			     "pay", id, STR_NONE);
+	return outbox_append(
+		c, p->status == PAYMENT_SUCCEEDED ? "payment.succeeded" : "payment.created", "pay",
+		id, STR_NONE);
 }
 
 enum err billing_payment_get(struct call *c, const void *in, void *out)
@@ -147,10 +146,9 @@ enum err billing_payment_get(struct call *c, const void *in, void *out)
 enum err billing_payment_list(struct call *c, const void *in, void *out)
 {
 	const struct payment_list_in *f = in;
-	const enum err e = billing_one_filter(c, !id_is_none(f->customer) +
-							 !id_is_none(f->invoice) +
-							 (f->status >= 0) +
-							 (f->external_id.p != NULL));
+	const enum err e =
+		billing_one_filter(c, !id_is_none(f->customer) + !id_is_none(f->invoice) +
+					      (f->status >= 0) + (f->external_id.p != NULL));
 
 	return e != ERR_OK ? e : payment_store_list(c, f, out);
 }

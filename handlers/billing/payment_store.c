@@ -3,9 +3,9 @@
 
 #include "handlers/billing/billing_internal.h"
 
-#define PAYMENT_COLUMNS                                                                            \
-	"payment_id, customer_id, invoice_id, status, method, external_id, reference, currency, "  \
-	"amount, reserved, applied_to_invoice, to_customer_credit, payment_date, "                 \
+#define PAYMENT_COLUMNS                                                                           \
+	"payment_id, customer_id, invoice_id, status, method, external_id, reference, currency, " \
+	"amount, reserved, applied_to_invoice, to_customer_credit, payment_date, "                \
 	"failure_reason, metadata, succeeded_at, created_at, updated_at, version"
 
 static const struct db_col payment_cols[] = {
@@ -30,8 +30,8 @@ static const struct db_col payment_cols[] = {
 	DB_COL(struct payment, version, DB_I64),
 };
 
-#define LIST_SQL(where_, direction_)                                                               \
-	"SELECT " PAYMENT_COLUMNS " FROM payments WHERE account_id = ?" where_                      \
+#define LIST_SQL(where_, direction_)                                           \
+	"SELECT " PAYMENT_COLUMNS " FROM payments WHERE account_id = ?" where_ \
 	" AND payment_id > ? AND payment_id < ? ORDER BY payment_id" direction_ " LIMIT ?"
 
 enum {

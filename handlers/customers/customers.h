@@ -46,8 +46,8 @@ struct customer_terms {
 };
 
 /*
- * The terms of a customer, for a document that is being written for it. A customer of another account and an
- * unknown one are a fault at `pointer` (ERR_VALIDATION); so is an archived one.
+ * The terms of a customer, for a document that is being written for it. A customer of another
+ * account and an unknown one are a fault at `pointer` (ERR_VALIDATION); so is an archived one.
  */
 MUST_CHECK enum err customers_for_document(struct call *c, struct id customer, struct str pointer,
 					   struct customer_terms *ret_terms);

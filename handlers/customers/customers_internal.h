@@ -57,10 +57,12 @@ enum err customers_update(struct call *c, const void *in, void *out);
 enum err customers_list(struct call *c, const void *in, void *out);
 
 /* Store. */
-MUST_CHECK enum err customers_store_get(struct call *c, struct id id, struct customer *ret_customer);
+MUST_CHECK enum err customers_store_get(struct call *c, struct id id,
+					struct customer *ret_customer);
 MUST_CHECK enum err customers_store_terms(struct call *c, struct id id,
 					  struct customer_terms *ret_terms);
-MUST_CHECK enum err customers_store_lock(struct call *c, struct id id, struct customer *ret_customer);
+MUST_CHECK enum err customers_store_lock(struct call *c, struct id id,
+					 struct customer *ret_customer);
 MUST_CHECK enum err customers_store_insert(struct call *c, const struct customer *customer);
 MUST_CHECK enum err customers_store_update(struct call *c, const struct customer *customer);
 MUST_CHECK enum err customers_store_list(struct call *c, const struct customer_list_in *filter,

@@ -58,7 +58,7 @@ enum err customers_get(struct call *c, const void *in, void *out)
 /* Members of the address that the merge patch names; null for the whole names all of them. */
 static void apply_address(const struct address *patch, struct address *address)
 {
-	struct str *const to[] = { &address->line1,  &address->line2,	     &address->city,
+	struct str *const to[] = { &address->line1,  &address->line2,	    &address->city,
 				   &address->region, &address->postal_code, &address->country };
 	const struct str from[] = { patch->line1,  patch->line2,       patch->city,
 				    patch->region, patch->postal_code, patch->country };

@@ -3,9 +3,9 @@
 
 #include "handlers/customers/customers_internal.h"
 
-#define CUSTOMER_COLUMNS                                                                           \
-	"customer_id, name, email, phone, currency, external_id, tax_id, address_line1, "          \
-	"address_line2, address_city, address_region, address_postal_code, address_country, "      \
+#define CUSTOMER_COLUMNS                                                                      \
+	"customer_id, name, email, phone, currency, external_id, tax_id, address_line1, "     \
+	"address_line2, address_city, address_region, address_postal_code, address_country, " \
 	"metadata, archived_at, created_at, updated_at, version"
 
 static const struct db_col customer_cols[] = {
@@ -160,10 +160,11 @@ enum err customers_store_insert(struct call *c, const struct customer *m)
 	return db_exec(c->db, &customers_stmts[SQL_INSERT],
 		       DB_ARGS(db_id(c->account), db_id(m->id), db_str(m->name), db_str(m->email),
 			       db_str(m->phone), db_str(m->currency), db_str(m->external_id),
-			       db_str(m->tax_id), db_str(m->address.line1), db_str(m->address.line2),
-			       db_str(m->address.city), db_str(m->address.region),
-			       db_str(m->address.postal_code), db_str(m->address.country),
-			       db_str(m->metadata), db_time(m->archived_at), db_time(m->created_at),
+			       db_str(m->tax_id), db_str(m->address.line1),
+			       db_str(m->address.line2), db_str(m->address.city),
+			       db_str(m->address.region), db_str(m->address.postal_code),
+			       db_str(m->address.country), db_str(m->metadata),
+			       db_time(m->archived_at), db_time(m->created_at),
 			       db_time(m->updated_at), db_i64(m->version)),
 		       NULL);
 }
@@ -199,8 +200,7 @@ enum err customers_store_list(struct call *c, const struct customer_list_in *fil
 			       DB_ARGS(db_id(c->account), db_str(filter->email), db_id(range.low),
 				       db_id(range.high), db_i64((int64_t)max)),
 			       max, &ret_list->rows, &ret_list->n);
-	return db_rows(c->db,
-		       &customers_stmts[c->page.descending ? SQL_LIST_DESC : SQL_LIST_ASC],
+	return db_rows(c->db, &customers_stmts[c->page.descending ? SQL_LIST_DESC : SQL_LIST_ASC],
 		       DB_ARGS(db_id(c->account), db_id(range.low), db_id(range.high),
 			       db_i64((int64_t)max)),
 		       max, &ret_list->rows, &ret_list->n);

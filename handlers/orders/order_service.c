@@ -23,10 +23,9 @@ static const struct {
 } actions[ACTION_MAX] = {
 	[ACTION_UPDATE] = { "update", 1U << ORDER_DRAFT },
 	[ACTION_PLACE] = { "place", 1U << ORDER_DRAFT | 1U << ORDER_QUOTED },
-	[ACTION_CANCEL] = { "cancel",
-			    1U << ORDER_DRAFT | 1U << ORDER_QUOTED | 1U << ORDER_PLACED },
-	[ACTION_INVOICE] = { "invoice", 1U << ORDER_PLACED | 1U << ORDER_FULFILLING |
-						1U << ORDER_COMPLETED },
+	[ACTION_CANCEL] = { "cancel", 1U << ORDER_DRAFT | 1U << ORDER_QUOTED | 1U << ORDER_PLACED },
+	[ACTION_INVOICE] = { "invoice",
+			     1U << ORDER_PLACED | 1U << ORDER_FULFILLING | 1U << ORDER_COMPLETED },
 };
 
 static bool allows(const struct order *o, enum action action)
@@ -103,7 +102,8 @@ static enum err fill(struct call *c, const struct order_input *body, struct orde
 	currency = currency_find(o->currency);
 	e = pricing_calculate(c, currency, lines, body->lines.n, &totals);
 	if (e == ERR_OK && totals.total < 0)
-		e = call_fault(c, STR("/lines"), "negative_total", "the total must not be negative");
+		e = call_fault(c, STR("/lines"), "negative_total",
+			       "the total must not be negative");
 	if (e != ERR_OK)
 		return e;
 	o->customer = body->customer;
@@ -127,8 +127,8 @@ enum err orders_order_create(struct call *c, const void *in, void *out)
 		.status = body->place ? ORDER_PLACED : ORDER_DRAFT,
 		.external_id = body->external_id,
 		.reference = body->reference,
-		.order_date = body->order_date != DATE_NONE ? body->order_date
-							    : date_from_time(c->now),
+		.order_date =
+			body->order_date != DATE_NONE ? body->order_date : date_from_time(c->now),
 		.note = body->note,
 		.metadata = body->metadata,
 		.placed_at = body->place ? id_time(id) : TIME_NONE,

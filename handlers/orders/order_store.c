@@ -3,53 +3,37 @@
 
 #include "handlers/orders/orders_internal.h"
 
-#define ORDER_COLUMNS                                                                              \
-	"order_id, customer_id, status, invoice_state, external_id, reference, currency, "         \
-	"order_date, line_count, subtotal, tax, total, note, metadata, placed_at, cancelled_at, "  \
+#define ORDER_COLUMNS                                                                             \
+	"order_id, customer_id, status, invoice_state, external_id, reference, currency, "        \
+	"order_date, line_count, subtotal, tax, total, note, metadata, placed_at, cancelled_at, " \
 	"created_at, updated_at, version"
 
 static const struct db_col order_cols[] = {
-	DB_COL(struct order, id, DB_ID),
-	DB_COL(struct order, customer, DB_ID),
-	DB_COL(struct order, status, DB_I32),
-	DB_COL(struct order, invoice_state, DB_I32),
-	DB_COL(struct order, external_id, DB_STR),
-	DB_COL(struct order, reference, DB_STR),
-	DB_COL(struct order, currency, DB_STR),
-	DB_COL(struct order, order_date, DB_DATE),
-	DB_COL(struct order, line_count, DB_I64),
-	DB_COL(struct order, subtotal, DB_I64),
-	DB_COL(struct order, tax, DB_I64),
-	DB_COL(struct order, total, DB_I64),
-	DB_COL(struct order, note, DB_STR),
-	DB_COL(struct order, metadata, DB_STR),
-	DB_COL(struct order, placed_at, DB_TIME),
-	DB_COL(struct order, cancelled_at, DB_TIME),
-	DB_COL(struct order, created_at, DB_TIME),
-	DB_COL(struct order, updated_at, DB_TIME),
+	DB_COL(struct order, id, DB_ID),	   DB_COL(struct order, customer, DB_ID),
+	DB_COL(struct order, status, DB_I32),	   DB_COL(struct order, invoice_state, DB_I32),
+	DB_COL(struct order, external_id, DB_STR), DB_COL(struct order, reference, DB_STR),
+	DB_COL(struct order, currency, DB_STR),	   DB_COL(struct order, order_date, DB_DATE),
+	DB_COL(struct order, line_count, DB_I64),  DB_COL(struct order, subtotal, DB_I64),
+	DB_COL(struct order, tax, DB_I64),	   DB_COL(struct order, total, DB_I64),
+	DB_COL(struct order, note, DB_STR),	   DB_COL(struct order, metadata, DB_STR),
+	DB_COL(struct order, placed_at, DB_TIME),  DB_COL(struct order, cancelled_at, DB_TIME),
+	DB_COL(struct order, created_at, DB_TIME), DB_COL(struct order, updated_at, DB_TIME),
 	DB_COL(struct order, version, DB_I64),
 };
 
 /* A row of a list: what fits a page of 25 into one buffer of the front. created_at is the id's. */
-#define ROW_COLUMNS                                                                                \
-	"order_id, customer_id, status, invoice_state, external_id, reference, currency, "         \
+#define ROW_COLUMNS                                                                        \
+	"order_id, customer_id, status, invoice_state, external_id, reference, currency, " \
 	"order_date, line_count, subtotal, tax, total, updated_at, version"
 
 static const struct db_col row_cols[] = {
-	DB_COL(struct order, id, DB_ID),
-	DB_COL(struct order, customer, DB_ID),
-	DB_COL(struct order, status, DB_I32),
-	DB_COL(struct order, invoice_state, DB_I32),
-	DB_COL(struct order, external_id, DB_STR),
-	DB_COL(struct order, reference, DB_STR),
-	DB_COL(struct order, currency, DB_STR),
-	DB_COL(struct order, order_date, DB_DATE),
-	DB_COL(struct order, line_count, DB_I64),
-	DB_COL(struct order, subtotal, DB_I64),
-	DB_COL(struct order, tax, DB_I64),
-	DB_COL(struct order, total, DB_I64),
-	DB_COL(struct order, updated_at, DB_TIME),
-	DB_COL(struct order, version, DB_I64),
+	DB_COL(struct order, id, DB_ID),	   DB_COL(struct order, customer, DB_ID),
+	DB_COL(struct order, status, DB_I32),	   DB_COL(struct order, invoice_state, DB_I32),
+	DB_COL(struct order, external_id, DB_STR), DB_COL(struct order, reference, DB_STR),
+	DB_COL(struct order, currency, DB_STR),	   DB_COL(struct order, order_date, DB_DATE),
+	DB_COL(struct order, line_count, DB_I64),  DB_COL(struct order, subtotal, DB_I64),
+	DB_COL(struct order, tax, DB_I64),	   DB_COL(struct order, total, DB_I64),
+	DB_COL(struct order, updated_at, DB_TIME), DB_COL(struct order, version, DB_I64),
 };
 
 static const struct db_col line_cols[] = {
@@ -274,9 +258,9 @@ enum err orders_store_update(struct call *c, const struct order *o)
 			       db_str(o->external_id), db_str(o->reference), db_str(o->currency),
 			       db_date(o->order_date), db_i64(o->line_count), db_i64(o->subtotal),
 			       db_i64(o->tax), db_i64(o->total), db_str(o->note),
-			       db_str(o->metadata), db_time(o->placed_at),
-			       db_time(o->cancelled_at), db_time(o->updated_at),
-			       db_i64(o->version), db_id(c->account), db_id(o->id)),
+			       db_str(o->metadata), db_time(o->placed_at), db_time(o->cancelled_at),
+			       db_time(o->updated_at), db_i64(o->version), db_id(c->account),
+			       db_id(o->id)),
 		       NULL);
 }
 
@@ -294,8 +278,8 @@ enum err orders_store_list(struct call *c, const struct order_list_in *filter,
 			       max, &ret_list->rows, &ret_list->n);
 	if (!id_is_none(filter->customer))
 		return db_rows(c->db, &orders_stmts[SQL_LIST_CUSTOMER_DESC + order],
-			       DB_ARGS(db_id(c->account), db_id(filter->customer),
-				       db_id(range.low), db_id(range.high), db_i64((int64_t)max)),
+			       DB_ARGS(db_id(c->account), db_id(filter->customer), db_id(range.low),
+				       db_id(range.high), db_i64((int64_t)max)),
 			       max, &ret_list->rows, &ret_list->n);
 	if (filter->status >= 0)
 		return db_rows(c->db, &orders_stmts[SQL_LIST_STATUS_DESC + order],

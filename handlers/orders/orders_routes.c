@@ -8,28 +8,28 @@ static const char *const invoice_state_names[ORDER_INVOICE_STATE_MAX] = { "none"
 /* What both forms of an order have: rows of a list, and the whole with its lines. */
 #define ORDER_FIELDS                                                                               \
 	{ FIELD_OF(struct order, id, FIELD_ID), .prefix = "ord" },                                 \
-	{ .name = "customer_id",                                                                   \
-	  .type = FIELD_ID,                                                                        \
-	  .offset = offsetof(struct order, customer),                                              \
-	  .prefix = "cus" },                                                                       \
-	{ FIELD_OF(struct order, status, FIELD_ENUM),                                              \
-	  .names = order_status_names,                                                             \
-	  .n_names = ORDER_STATUS_MAX },                                                           \
-	{ FIELD_OF(struct order, invoice_state, FIELD_ENUM),                                       \
-	  .names = invoice_state_names,                                                            \
-	  .n_names = ORDER_INVOICE_STATE_MAX },                                                    \
-	{ FIELD_OF(struct order, external_id, FIELD_STR), .flags = FIELD_NULLABLE },               \
-	{ FIELD_OF(struct order, reference, FIELD_STR), .flags = FIELD_NULLABLE },                 \
-	{ FIELD_OF(struct order, currency, FIELD_CURRENCY) },                                      \
-	{ FIELD_OF(struct order, order_date, FIELD_DATE) },                                        \
-	{ FIELD_OF(struct order, line_count, FIELD_I64) },                                         \
-	{ FIELD_OF(struct order, subtotal, FIELD_MONEY),                                           \
-	  .doc = "Sum of the lines' net amounts, in minor units." },                               \
-	{ FIELD_OF(struct order, tax, FIELD_MONEY) },                                              \
-	{ FIELD_OF(struct order, total, FIELD_MONEY) },                                            \
-	{ FIELD_OF(struct order, created_at, FIELD_TIME) },                                        \
-	{ FIELD_OF(struct order, updated_at, FIELD_TIME) },                                        \
-	{ FIELD_OF(struct order, version, FIELD_I64) }
+		{ .name = "customer_id",                                                           \
+		  .type = FIELD_ID,                                                                \
+		  .offset = offsetof(struct order, customer),                                      \
+		  .prefix = "cus" },                                                               \
+		{ FIELD_OF(struct order, status, FIELD_ENUM), .names = order_status_names,         \
+		  .n_names = ORDER_STATUS_MAX },                                                   \
+		{ FIELD_OF(struct order, invoice_state, FIELD_ENUM), .names = invoice_state_names, \
+		  .n_names = ORDER_INVOICE_STATE_MAX },                                            \
+		{ FIELD_OF(struct order, external_id, FIELD_STR), .flags = FIELD_NULLABLE },       \
+		{ FIELD_OF(struct order, reference, FIELD_STR), .flags = FIELD_NULLABLE },         \
+		{ FIELD_OF(struct order, currency, FIELD_CURRENCY) },                              \
+		{ FIELD_OF(struct order, order_date, FIELD_DATE) },                                \
+		{ FIELD_OF(struct order, line_count, FIELD_I64) },                                 \
+		{ FIELD_OF(struct order, subtotal, FIELD_MONEY),                                   \
+		  .doc = "Sum of the lines' net amounts, in minor units." },                       \
+		{ FIELD_OF(struct order, tax, FIELD_MONEY) },                                      \
+		{ FIELD_OF(struct order, total, FIELD_MONEY) },                                    \
+		{ FIELD_OF(struct order, created_at, FIELD_TIME) },                                \
+		{ FIELD_OF(struct order, updated_at, FIELD_TIME) },                                \
+	{                                                                                          \
+		FIELD_OF(struct order, version, FIELD_I64)                                         \
+	}
 
 static const struct field row_fields[] = { ORDER_FIELDS };
 static const struct schema row_schema = {
@@ -63,9 +63,7 @@ static const struct field input_fields[] = {
 				   .prefix = "cus",
 				   .flags = FIELD_REQUIRED },
 	[ORDER_INPUT_EXTERNAL_ID] = { FIELD_OF(struct order_input, external_id, FIELD_STR),
-				      .flags = FIELD_NULLABLE,
-				      .min = 1,
-				      .max = 100,
+				      .flags = FIELD_NULLABLE, .min = 1, .max = 100,
 				      .doc = "Your own id of this order, unique in the account." },
 	[ORDER_INPUT_REFERENCE] = { FIELD_OF(struct order_input, reference, FIELD_STR),
 				    .flags = FIELD_NULLABLE,
@@ -75,13 +73,12 @@ static const struct field input_fields[] = {
 	[ORDER_INPUT_ORDER_DATE] = { FIELD_OF(struct order_input, order_date, FIELD_DATE),
 				     .doc = "Today (UTC) when left out." },
 	[ORDER_INPUT_LINES] = { FIELD_OF(struct order_input, lines, FIELD_ARRAY),
-				.flags = FIELD_REQUIRED,
-				.of = &line_input_schema,
-				.min = 1,
+				.flags = FIELD_REQUIRED, .of = &line_input_schema, .min = 1,
 				.max = LIMIT_LINES },
 	[ORDER_INPUT_NOTE] = { FIELD_OF(struct order_input, note, FIELD_TEXT),
 			       .flags = FIELD_NULLABLE },
-	[ORDER_INPUT_METADATA] = { FIELD_OF(struct order_input, metadata, FIELD_METADATA), .flags = FIELD_NULLABLE },
+	[ORDER_INPUT_METADATA] = { FIELD_OF(struct order_input, metadata, FIELD_METADATA),
+				   .flags = FIELD_NULLABLE },
 	[ORDER_INPUT_PLACE] = { FIELD_OF(struct order_input, place, FIELD_BOOL),
 				.doc = "Place the order at once." },
 };
@@ -128,11 +125,11 @@ static const struct list order_list = {
 };
 
 /* A POST that moves an order through its states. */
-#define ORDER_ACTION(id_, path_, handle_, summary_)                                                \
-	.id = (id_), .method = HTTP_POST, .path = (path_), .handle = (handle_),                    \
-	.permission = PERMISSION_ORDERS_WRITE, .class = CLASS_WRITE, .access = ACCESS_WRITE,       \
-	.status = 200, .in_size = sizeof(struct order_get_in), .path_params = &id_schema,          \
-	.out_size = sizeof(struct order), .result = &order_schema, .if_match = true,               \
+#define ORDER_ACTION(id_, path_, handle_, summary_)                                          \
+	.id = (id_), .method = HTTP_POST, .path = (path_), .handle = (handle_),              \
+	.permission = PERMISSION_ORDERS_WRITE, .class = CLASS_WRITE, .access = ACCESS_WRITE, \
+	.status = 200, .in_size = sizeof(struct order_get_in), .path_params = &id_schema,    \
+	.out_size = sizeof(struct order), .result = &order_schema, .if_match = true,         \
 	.tag = "Orders", .summary = (summary_), .errors = { ERR_STATE_CONFLICT }
 
 static const struct route orders_routes[] = {

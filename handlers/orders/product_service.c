@@ -168,11 +168,11 @@ static enum err check_line(struct call *c, const struct line_input *in, size_t i
 	enum err e = ERR_OK;
 
 	if (!id_is_none(in->product) && product == NULL)
-		return line_fault(c, i, "product_id", "unknown_product", "there is no such product");
+		return line_fault(c, i, "product_id", "unknown_product",
+				  "there is no such product");
 	if (product != NULL && !product->active)
 		e = line_fault(c, i, "product_id", "inactive_product", "the product is not active");
-	if (product != NULL && in->unit_price == DEC6_NONE &&
-	    !str_eq(product->currency, currency))
+	if (product != NULL && in->unit_price == DEC6_NONE && !str_eq(product->currency, currency))
 		e = line_fault(c, i, "product_id", "currency_mismatch",
 			       "the product's price is in another currency");
 	if (product == NULL && in->description.p == NULL)

@@ -3,23 +3,17 @@
 
 #include "handlers/orders/orders_internal.h"
 
-#define PRODUCT_COLUMNS                                                                            \
-	"product_id, sku, name, description, unit, currency, unit_price, tax_percent, active, "    \
+#define PRODUCT_COLUMNS                                                                         \
+	"product_id, sku, name, description, unit, currency, unit_price, tax_percent, active, " \
 	"metadata, created_at, updated_at, version"
 
 static const struct db_col product_cols[] = {
-	DB_COL(struct product, id, DB_ID),
-	DB_COL(struct product, sku, DB_STR),
-	DB_COL(struct product, name, DB_STR),
-	DB_COL(struct product, description, DB_STR),
-	DB_COL(struct product, unit, DB_STR),
-	DB_COL(struct product, currency, DB_STR),
-	DB_COL(struct product, unit_price, DB_DEC6),
-	DB_COL(struct product, tax_percent, DB_DEC6),
-	DB_COL(struct product, active, DB_BOOL),
-	DB_COL(struct product, metadata, DB_STR),
-	DB_COL(struct product, created_at, DB_TIME),
-	DB_COL(struct product, updated_at, DB_TIME),
+	DB_COL(struct product, id, DB_ID),	     DB_COL(struct product, sku, DB_STR),
+	DB_COL(struct product, name, DB_STR),	     DB_COL(struct product, description, DB_STR),
+	DB_COL(struct product, unit, DB_STR),	     DB_COL(struct product, currency, DB_STR),
+	DB_COL(struct product, unit_price, DB_DEC6), DB_COL(struct product, tax_percent, DB_DEC6),
+	DB_COL(struct product, active, DB_BOOL),     DB_COL(struct product, metadata, DB_STR),
+	DB_COL(struct product, created_at, DB_TIME), DB_COL(struct product, updated_at, DB_TIME),
 	DB_COL(struct product, version, DB_I64),
 };
 

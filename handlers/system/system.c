@@ -128,10 +128,10 @@ static enum err openapi(struct call *c, const void *in, void *out)
 	return ERR_OK;
 }
 
-#define RAW_ROUTE(id_, path_, handle_, media_, summary_)                                           \
-	.id = (id_), .method = HTTP_GET, .path = (path_), .handle = (handle_),                     \
-	.permission = PERMISSION_PUBLIC, .class = CLASS_HEALTH, .access = ACCESS_NONE,             \
-	.status = 200, .out_size = sizeof(struct raw_out), .media = (media_), .tag = "System",     \
+#define RAW_ROUTE(id_, path_, handle_, media_, summary_)                                       \
+	.id = (id_), .method = HTTP_GET, .path = (path_), .handle = (handle_),                 \
+	.permission = PERMISSION_PUBLIC, .class = CLASS_HEALTH, .access = ACCESS_NONE,         \
+	.status = 200, .out_size = sizeof(struct raw_out), .media = (media_), .tag = "System", \
 	.summary = (summary_)
 
 static const struct route routes[] = {
@@ -143,8 +143,7 @@ static const struct route routes[] = {
 		    "The state of each component") },
 	{ RAW_ROUTE("metrics.get", "/metrics", metrics, "text/plain; version=0.0.4",
 		    "Metrics as Prometheus text") },
-	{ RAW_ROUTE("openapi.get", "/openapi.json", openapi, "application/json",
-		    "This document"),
+	{ RAW_ROUTE("openapi.get", "/openapi.json", openapi, "application/json", "This document"),
 	  .public_cache = true },
 };
 

@@ -19,9 +19,7 @@ static const struct schema account_schema = {
 
 static const struct field input_fields[] = {
 	[ACCOUNT_INPUT_NAME] = { FIELD_OF(struct account_input, name, FIELD_STR),
-				 .flags = FIELD_REQUIRED,
-				 .min = 1,
-				 .max = 255 },
+				 .flags = FIELD_REQUIRED, .min = 1, .max = 255 },
 	[ACCOUNT_INPUT_CURRENCY] = { FIELD_OF(struct account_input, currency, FIELD_CURRENCY),
 				     .flags = FIELD_REQUIRED,
 				     .doc = "Documents that exist keep theirs." },
@@ -41,8 +39,7 @@ static const char *const kind_names[] = {
 
 static const struct field me_fields[] = {
 	{ FIELD_OF(struct me, id, FIELD_STR), .doc = "Of the API key or the session." },
-	{ FIELD_OF(struct me, kind, FIELD_ENUM),
-	  .names = kind_names,
+	{ FIELD_OF(struct me, kind, FIELD_ENUM), .names = kind_names,
 	  .n_names = sizeof(kind_names) / sizeof(kind_names[0]) },
 	{ .name = "account_id",
 	  .type = FIELD_ID,
@@ -56,12 +53,9 @@ static const struct field me_fields[] = {
 	  .doc = "null for an API key; so are e-mail, name and role." },
 	{ FIELD_OF(struct me, email, FIELD_EMAIL), .flags = FIELD_NULLABLE },
 	{ FIELD_OF(struct me, name, FIELD_STR), .flags = FIELD_NULLABLE },
-	{ FIELD_OF(struct me, role, FIELD_ENUM),
-	  .flags = FIELD_NULLABLE,
-	  .names = role_names,
+	{ FIELD_OF(struct me, role, FIELD_ENUM), .flags = FIELD_NULLABLE, .names = role_names,
 	  .n_names = ROLE_MAX },
-	{ FIELD_OF(struct me, scopes, FIELD_JSON),
-	  .doc = "What the principal may do.",
+	{ FIELD_OF(struct me, scopes, FIELD_JSON), .doc = "What the principal may do.",
 	  .example = "[\"orders:read\",\"orders:write\"]" },
 };
 static const struct schema me_schema = {

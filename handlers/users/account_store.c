@@ -6,12 +6,9 @@
 #define ACCOUNT_COLUMNS "account_id, name, currency, created_at, updated_at, version"
 
 static const struct db_col account_cols[] = {
-	DB_COL(struct account, id, DB_ID),
-	DB_COL(struct account, name, DB_STR),
-	DB_COL(struct account, currency, DB_STR),
-	DB_COL(struct account, created_at, DB_TIME),
-	DB_COL(struct account, updated_at, DB_TIME),
-	DB_COL(struct account, version, DB_I64),
+	DB_COL(struct account, id, DB_ID),	     DB_COL(struct account, name, DB_STR),
+	DB_COL(struct account, currency, DB_STR),    DB_COL(struct account, created_at, DB_TIME),
+	DB_COL(struct account, updated_at, DB_TIME), DB_COL(struct account, version, DB_I64),
 };
 
 static const struct db_col next_cols[] = { { .type = DB_ID, .offset = 0 } };

@@ -3,20 +3,20 @@
 
 #include "handlers/users/users_internal.h"
 
-#define KEY_FIELDS                                                                                 \
-	{ FIELD_OF(struct api_key, id, FIELD_ID), .prefix = "key" },                               \
-	{ FIELD_OF(struct api_key, name, FIELD_STR), .example = "\"web shop\"" },                  \
-	{ FIELD_OF(struct api_key, scopes, FIELD_JSON),                                            \
-	  .doc = "What the key may do.",                                                           \
-	  .example = "[\"customers:read\",\"orders:write\"]" },                                    \
-	{ FIELD_OF(struct api_key, last_used_at, FIELD_TIME),                                      \
-	  .flags = FIELD_NULLABLE,                                                                 \
-	  .doc = "Noted every few minutes." },                                                     \
-	{ FIELD_OF(struct api_key, expires_at, FIELD_TIME), .flags = FIELD_NULLABLE },             \
-	{ FIELD_OF(struct api_key, revoked_at, FIELD_TIME), .flags = FIELD_NULLABLE },             \
-	{ FIELD_OF(struct api_key, created_at, FIELD_TIME) },                                      \
-	{ FIELD_OF(struct api_key, updated_at, FIELD_TIME) },                                      \
-	{ FIELD_OF(struct api_key, version, FIELD_I64) }
+#define KEY_FIELDS                                                                             \
+	{ FIELD_OF(struct api_key, id, FIELD_ID), .prefix = "key" },                           \
+		{ FIELD_OF(struct api_key, name, FIELD_STR), .example = "\"web shop\"" },      \
+		{ FIELD_OF(struct api_key, scopes, FIELD_JSON), .doc = "What the key may do.", \
+		  .example = "[\"customers:read\",\"orders:write\"]" },                        \
+		{ FIELD_OF(struct api_key, last_used_at, FIELD_TIME), .flags = FIELD_NULLABLE, \
+		  .doc = "Noted every few minutes." },                                         \
+		{ FIELD_OF(struct api_key, expires_at, FIELD_TIME), .flags = FIELD_NULLABLE }, \
+		{ FIELD_OF(struct api_key, revoked_at, FIELD_TIME), .flags = FIELD_NULLABLE }, \
+		{ FIELD_OF(struct api_key, created_at, FIELD_TIME) },                          \
+		{ FIELD_OF(struct api_key, updated_at, FIELD_TIME) },                          \
+	{                                                                                      \
+		FIELD_OF(struct api_key, version, FIELD_I64)                                   \
+	}
 
 static const struct field key_fields[] = { KEY_FIELDS };
 static const struct schema key_schema = {
@@ -27,8 +27,7 @@ static const struct schema key_schema = {
 
 static const struct field new_fields[] = {
 	KEY_FIELDS,
-	{ FIELD_OF(struct api_key, token, FIELD_STR),
-	  .flags = FIELD_SECRET | FIELD_OMIT,
+	{ FIELD_OF(struct api_key, token, FIELD_STR), .flags = FIELD_SECRET | FIELD_OMIT,
 	  .doc = "Send it as Authorization: Bearer. It is shown only here, and not again when "
 		 "the request is repeated with its Idempotency-Key." },
 };
@@ -39,23 +38,15 @@ static const struct schema new_schema = {
 };
 
 static const struct field input_fields[] = {
-	{ FIELD_OF(struct api_key_input, name, FIELD_STR),
-	  .flags = FIELD_REQUIRED,
-	  .min = 1,
+	{ FIELD_OF(struct api_key_input, name, FIELD_STR), .flags = FIELD_REQUIRED, .min = 1,
 	  .max = 255 },
-	{ FIELD_OF(struct api_key_input, role, FIELD_ENUM),
-	  .flags = FIELD_NULLABLE,
-	  .names = role_names,
-	  .n_names = ROLE_MAX,
+	{ FIELD_OF(struct api_key_input, role, FIELD_ENUM), .flags = FIELD_NULLABLE,
+	  .names = role_names, .n_names = ROLE_MAX,
 	  .doc = "All that this role may do. Instead of scopes." },
-	{ FIELD_OF(struct api_key_input, scopes, FIELD_STR),
-	  .flags = FIELD_NULLABLE,
-	  .min = 1,
-	  .max = 2000,
-	  .doc = "Scopes with a space between them (RFC 6749 section 3.3).",
+	{ FIELD_OF(struct api_key_input, scopes, FIELD_STR), .flags = FIELD_NULLABLE, .min = 1,
+	  .max = 2000, .doc = "Scopes with a space between them (RFC 6749 section 3.3).",
 	  .example = "\"customers:read orders:write\"" },
-	{ FIELD_OF(struct api_key_input, expires_at, FIELD_TIME),
-	  .flags = FIELD_NULLABLE,
+	{ FIELD_OF(struct api_key_input, expires_at, FIELD_TIME), .flags = FIELD_NULLABLE,
 	  .doc = "Never when left out." },
 };
 static const struct schema input_schema = {
@@ -64,14 +55,9 @@ static const struct schema input_schema = {
 };
 
 static const struct field rotate_fields[] = {
-	{ FIELD_OF(struct rotate_input, overlap_s, FIELD_I64),
-	  .min = 0,
-	  .max = 604800,
-	  .fallback = 0,
-	  .has_fallback = true,
-	  .doc = "Seconds that the old key is still good." },
-	{ FIELD_OF(struct rotate_input, expires_at, FIELD_TIME),
-	  .flags = FIELD_NULLABLE,
+	{ FIELD_OF(struct rotate_input, overlap_s, FIELD_I64), .min = 0, .max = 604800,
+	  .fallback = 0, .has_fallback = true, .doc = "Seconds that the old key is still good." },
+	{ FIELD_OF(struct rotate_input, expires_at, FIELD_TIME), .flags = FIELD_NULLABLE,
 	  .doc = "Of the new key; the old key's when left out." },
 };
 static const struct schema rotate_schema = {

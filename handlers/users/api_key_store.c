@@ -3,19 +3,15 @@
 
 #include "handlers/users/users_internal.h"
 
-#define KEY_COLUMNS                                                                                \
-	"key_id, name, permissions, created_at, updated_at, last_used_at, expires_at, "            \
+#define KEY_COLUMNS                                                                     \
+	"key_id, name, permissions, created_at, updated_at, last_used_at, expires_at, " \
 	"revoked_at, version"
 
 static const struct db_col key_cols[] = {
-	DB_COL(struct api_key, id, DB_ID),
-	DB_COL(struct api_key, name, DB_STR),
-	DB_COL(struct api_key, permissions, DB_I64),
-	DB_COL(struct api_key, created_at, DB_TIME),
-	DB_COL(struct api_key, updated_at, DB_TIME),
-	DB_COL(struct api_key, last_used_at, DB_TIME),
-	DB_COL(struct api_key, expires_at, DB_TIME),
-	DB_COL(struct api_key, revoked_at, DB_TIME),
+	DB_COL(struct api_key, id, DB_ID),	     DB_COL(struct api_key, name, DB_STR),
+	DB_COL(struct api_key, permissions, DB_I64), DB_COL(struct api_key, created_at, DB_TIME),
+	DB_COL(struct api_key, updated_at, DB_TIME), DB_COL(struct api_key, last_used_at, DB_TIME),
+	DB_COL(struct api_key, expires_at, DB_TIME), DB_COL(struct api_key, revoked_at, DB_TIME),
 	DB_COL(struct api_key, version, DB_I64),
 };
 
@@ -132,8 +128,7 @@ enum err users_store_key_insert(struct call *c, const struct api_key *k,
 	return db_exec(c->db, &users_api_key_stmts[SQL_INSERT],
 		       DB_ARGS(db_id(c->account), db_id(k->id), db_str(k->name), db_bytes(bytes),
 			       db_i64(k->permissions), db_time(k->created_at),
-			       db_time(k->updated_at), db_time(k->expires_at),
-			       db_i64(k->version)),
+			       db_time(k->updated_at), db_time(k->expires_at), db_i64(k->version)),
 		       NULL);
 }
 

@@ -3,29 +3,29 @@
 
 #include "handlers/users/users_internal.h"
 
-#define SESSION_FIELDS                                                                             \
-	{ FIELD_OF(struct session, id, FIELD_ID), .prefix = "ses" },                               \
-	{ .name = "account_id",                                                                    \
-	  .type = FIELD_ID,                                                                        \
-	  .offset = offsetof(struct session, account),                                             \
-	  .prefix = "acc" },                                                                       \
-	{ .name = "user_id",                                                                       \
-	  .type = FIELD_ID,                                                                        \
-	  .offset = offsetof(struct session, user),                                                \
-	  .prefix = "usr" },                                                                       \
-	{ FIELD_OF(struct session, role, FIELD_ENUM),                                              \
-	  .names = role_names,                                                                     \
-	  .n_names = ROLE_MAX,                                                                     \
-	  .doc = "Of the user in this account, now." },                                            \
-	{ FIELD_OF(struct session, user_agent, FIELD_STR), .flags = FIELD_NULLABLE },              \
-	{ FIELD_OF(struct session, remote_addr, FIELD_STR), .flags = FIELD_NULLABLE },             \
-	{ FIELD_OF(struct session, current, FIELD_BOOL),                                           \
-	  .doc = "Whether this request is made with it." },                                        \
-	{ FIELD_OF(struct session, created_at, FIELD_TIME) },                                      \
-	{ FIELD_OF(struct session, last_used_at, FIELD_TIME),                                      \
-	  .doc = "Noted every few minutes." },                                                     \
-	{ FIELD_OF(struct session, expires_at, FIELD_TIME),                                        \
-	  .doc = "At the latest: a session that is not used ends earlier." }
+#define SESSION_FIELDS                                                                         \
+	{ FIELD_OF(struct session, id, FIELD_ID), .prefix = "ses" },                           \
+		{ .name = "account_id",                                                        \
+		  .type = FIELD_ID,                                                            \
+		  .offset = offsetof(struct session, account),                                 \
+		  .prefix = "acc" },                                                           \
+		{ .name = "user_id",                                                           \
+		  .type = FIELD_ID,                                                            \
+		  .offset = offsetof(struct session, user),                                    \
+		  .prefix = "usr" },                                                           \
+		{ FIELD_OF(struct session, role, FIELD_ENUM), .names = role_names,             \
+		  .n_names = ROLE_MAX, .doc = "Of the user in this account, now." },           \
+		{ FIELD_OF(struct session, user_agent, FIELD_STR), .flags = FIELD_NULLABLE },  \
+		{ FIELD_OF(struct session, remote_addr, FIELD_STR), .flags = FIELD_NULLABLE }, \
+		{ FIELD_OF(struct session, current, FIELD_BOOL),                               \
+		  .doc = "Whether this request is made with it." },                            \
+		{ FIELD_OF(struct session, created_at, FIELD_TIME) },                          \
+		{ FIELD_OF(struct session, last_used_at, FIELD_TIME),                          \
+		  .doc = "Noted every few minutes." },                                         \
+	{                                                                                      \
+		FIELD_OF(struct session, expires_at, FIELD_TIME),                              \
+			.doc = "At the latest: a session that is not used ends earlier."       \
+	}
 
 static const struct field session_fields[] = { SESSION_FIELDS };
 static const struct schema session_schema = {
@@ -36,8 +36,7 @@ static const struct schema session_schema = {
 
 static const struct field new_fields[] = {
 	SESSION_FIELDS,
-	{ FIELD_OF(struct session, token, FIELD_STR),
-	  .flags = FIELD_SECRET | FIELD_OMIT,
+	{ FIELD_OF(struct session, token, FIELD_STR), .flags = FIELD_SECRET | FIELD_OMIT,
 	  .doc = "Send it as Authorization: Bearer. It is shown only here." },
 };
 static const struct schema new_schema = {
@@ -49,9 +48,7 @@ static const struct schema new_schema = {
 static const struct field input_fields[] = {
 	{ FIELD_OF(struct session_input, email, FIELD_EMAIL), .flags = FIELD_REQUIRED },
 	{ FIELD_OF(struct session_input, password, FIELD_STR),
-	  .flags = FIELD_REQUIRED | FIELD_SECRET,
-	  .min = 1,
-	  .max = PASSWORD_MAX },
+	  .flags = FIELD_REQUIRED | FIELD_SECRET, .min = 1, .max = PASSWORD_MAX },
 	{ .name = "account_id",
 	  .type = FIELD_ID,
 	  .offset = offsetof(struct session_input, account),
@@ -88,13 +85,9 @@ static const struct list session_list = {
 
 static const struct field password_fields[] = {
 	{ FIELD_OF(struct password_input, current_password, FIELD_STR),
-	  .flags = FIELD_REQUIRED | FIELD_SECRET,
-	  .min = 1,
-	  .max = PASSWORD_MAX },
+	  .flags = FIELD_REQUIRED | FIELD_SECRET, .min = 1, .max = PASSWORD_MAX },
 	{ FIELD_OF(struct password_input, new_password, FIELD_STR),
-	  .flags = FIELD_REQUIRED | FIELD_SECRET,
-	  .min = PASSWORD_MIN,
-	  .max = PASSWORD_MAX,
+	  .flags = FIELD_REQUIRED | FIELD_SECRET, .min = PASSWORD_MIN, .max = PASSWORD_MAX,
 	  .doc = "Any characters; not the e-mail address." },
 };
 static const struct schema password_schema = {

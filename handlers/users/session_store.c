@@ -6,23 +6,19 @@
 
 #include "handlers/users/users_internal.h"
 
-#define SESSION_COLUMNS                                                                            \
-	"s.session_id, s.account_id, s.user_id, m.role, s.user_agent, s.remote_addr, "             \
+#define SESSION_COLUMNS                                                                \
+	"s.session_id, s.account_id, s.user_id, m.role, s.user_agent, s.remote_addr, " \
 	"s.created_at, s.last_used_at, s.expires_at"
 #define REF_COLUMNS "s.account_id, s.session_id, s.last_used_at, s.expires_at"
-#define SESSION_FROM                                                                               \
-	" FROM sessions s JOIN memberships m"                                                      \
+#define SESSION_FROM                          \
+	" FROM sessions s JOIN memberships m" \
 	" ON m.account_id = s.account_id AND m.user_id = s.user_id"
 
 static const struct db_col session_cols[] = {
-	DB_COL(struct session, id, DB_ID),
-	DB_COL(struct session, account, DB_ID),
-	DB_COL(struct session, user, DB_ID),
-	DB_COL(struct session, role, DB_I32),
-	DB_COL(struct session, user_agent, DB_STR),
-	DB_COL(struct session, remote_addr, DB_STR),
-	DB_COL(struct session, created_at, DB_TIME),
-	DB_COL(struct session, last_used_at, DB_TIME),
+	DB_COL(struct session, id, DB_ID),	     DB_COL(struct session, account, DB_ID),
+	DB_COL(struct session, user, DB_ID),	     DB_COL(struct session, role, DB_I32),
+	DB_COL(struct session, user_agent, DB_STR),  DB_COL(struct session, remote_addr, DB_STR),
+	DB_COL(struct session, created_at, DB_TIME), DB_COL(struct session, last_used_at, DB_TIME),
 	DB_COL(struct session, expires_at, DB_TIME),
 };
 
@@ -156,8 +152,7 @@ enum err users_store_sessions_of_member(struct call *c, struct id user,
 		       ret_sessions, ret_n);
 }
 
-enum err users_store_session_secret(struct call *c, struct id id,
-				    struct session_secret *ret_secret)
+enum err users_store_session_secret(struct call *c, struct id id, struct session_secret *ret_secret)
 {
 	return db_one(c->db, &users_session_stmts[SQL_SECRET],
 		      DB_ARGS(db_id(c->account), db_id(id)), ret_secret);
@@ -207,10 +202,9 @@ enum err users_store_session_list(struct call *c, const struct session_list_in *
 	const size_t max = (size_t)c->page.limit + 1;
 	const int64_t idle_since = c->now - c->config->session_idle_s * 1000000;
 
-	return db_rows(c->db,
-		       &users_session_stmts[c->page.descending ? SQL_LIST_DESC : SQL_LIST_ASC],
-		       DB_ARGS(db_id(c->account), db_id(c->who.user), db_id(range.low),
-			       db_id(range.high), db_time(c->now), db_time(idle_since),
-			       db_i64((int64_t)max)),
-		       max, &ret_list->rows, &ret_list->n);
+	return db_rows(
+		c->db, &users_session_stmts[c->page.descending ? SQL_LIST_DESC : SQL_LIST_ASC],
+		DB_ARGS(db_id(c->account), db_id(c->who.user), db_id(range.low), db_id(range.high),
+			db_time(c->now), db_time(idle_since), db_i64((int64_t)max)),
+		max, &ret_list->rows, &ret_list->n);
 }

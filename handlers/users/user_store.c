@@ -7,7 +7,7 @@
 #include "handlers/users/users_internal.h"
 
 #define USER_COLUMNS "user_id, email, password_phc"
-#define MEMBER_COLUMNS                                                                             \
+#define MEMBER_COLUMNS \
 	"m.user_id, u.email, u.name, m.role, m.created_at, u.created_at, m.updated_at, m.version"
 #define MEMBER_FROM " FROM memberships m JOIN users u ON u.user_id = m.user_id"
 
@@ -18,14 +18,10 @@ static const struct db_col user_cols[] = {
 };
 
 static const struct db_col member_cols[] = {
-	DB_COL(struct member, id, DB_ID),
-	DB_COL(struct member, email, DB_STR),
-	DB_COL(struct member, name, DB_STR),
-	DB_COL(struct member, role, DB_I32),
-	DB_COL(struct member, joined_at, DB_TIME),
-	DB_COL(struct member, created_at, DB_TIME),
-	DB_COL(struct member, updated_at, DB_TIME),
-	DB_COL(struct member, version, DB_I64),
+	DB_COL(struct member, id, DB_ID),	    DB_COL(struct member, email, DB_STR),
+	DB_COL(struct member, name, DB_STR),	    DB_COL(struct member, role, DB_I32),
+	DB_COL(struct member, joined_at, DB_TIME),  DB_COL(struct member, created_at, DB_TIME),
+	DB_COL(struct member, updated_at, DB_TIME), DB_COL(struct member, version, DB_I64),
 };
 
 static const struct db_col membership_cols[] = {
@@ -195,8 +191,7 @@ enum err users_store_user_insert(struct call *c, const struct new_user *u)
 
 	return db_exec(c->db, &users_user_stmts[SQL_USER_INSERT],
 		       DB_ARGS(db_id(u->id), db_str(u->email), db_str(u->email_key),
-			       db_str(u->name), db_str(u->phc), db_time(created),
-			       db_time(created)),
+			       db_str(u->name), db_str(u->phc), db_time(created), db_time(created)),
 		       NULL);
 }
 

@@ -29,8 +29,8 @@ MUST_CHECK enum err users_account_next(struct call *c, struct id after, struct i
  * A member of the call's account: makes the user where the e-mail is new, else only the membership,
  * and leaves name and password as they are. The e-mail is of the form that FIELD_EMAIL decodes.
  * password may be STR_NONE: such a user cannot log in with one. ERR_VALIDATION for a password that
- * the rules refuse; ERR_NOT_FOUND when there is no such account; ERR_ALREADY_EXISTS for a member; ERR_CONFLICT when another call made the user
- * meanwhile. Takes the time of a password hash.
+ * the rules refuse; ERR_NOT_FOUND when there is no such account; ERR_ALREADY_EXISTS for a member;
+ * ERR_CONFLICT when another call made the user meanwhile. Takes the time of a password hash.
  */
 MUST_CHECK enum err users_user_create(struct call *c, struct str email, struct str name,
 				      struct str password, enum role role, struct id *ret_user);

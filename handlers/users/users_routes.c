@@ -7,9 +7,7 @@ static const struct field user_fields[] = {
 	{ FIELD_OF(struct member, id, FIELD_ID), .prefix = "usr" },
 	{ FIELD_OF(struct member, email, FIELD_EMAIL) },
 	{ FIELD_OF(struct member, name, FIELD_STR), .example = "\"Ada Lovelace\"" },
-	{ FIELD_OF(struct member, role, FIELD_ENUM),
-	  .names = role_names,
-	  .n_names = ROLE_MAX,
+	{ FIELD_OF(struct member, role, FIELD_ENUM), .names = role_names, .n_names = ROLE_MAX,
 	  .doc = "In this account." },
 	{ FIELD_OF(struct member, joined_at, FIELD_TIME),
 	  .doc = "When the user was added to this account." },
@@ -23,20 +21,16 @@ static const struct schema user_schema = {
 	SCHEMA_FIELDS(user_fields, struct member),
 };
 
-#define ROLE_FIELD(struct_)                                                                        \
-	FIELD_OF(struct_, role, FIELD_ENUM), .flags = FIELD_REQUIRED, .names = role_names,         \
+#define ROLE_FIELD(struct_)                                                                \
+	FIELD_OF(struct_, role, FIELD_ENUM), .flags = FIELD_REQUIRED, .names = role_names, \
 					     .n_names = ROLE_MAX
 
 static const struct field input_fields[] = {
 	{ FIELD_OF(struct user_input, email, FIELD_EMAIL), .flags = FIELD_REQUIRED },
-	{ FIELD_OF(struct user_input, name, FIELD_STR),
-	  .flags = FIELD_REQUIRED,
-	  .min = 1,
+	{ FIELD_OF(struct user_input, name, FIELD_STR), .flags = FIELD_REQUIRED, .min = 1,
 	  .max = 255 },
-	{ FIELD_OF(struct user_input, password, FIELD_STR),
-	  .flags = FIELD_NULLABLE | FIELD_SECRET,
-	  .min = PASSWORD_MIN,
-	  .max = PASSWORD_MAX,
+	{ FIELD_OF(struct user_input, password, FIELD_STR), .flags = FIELD_NULLABLE | FIELD_SECRET,
+	  .min = PASSWORD_MIN, .max = PASSWORD_MAX,
 	  .doc = "Without one the user cannot log in with a password." },
 	{ ROLE_FIELD(struct user_input) },
 };

@@ -24,7 +24,8 @@ static void on_done(void *arg, const struct net_answer *answer)
 
 	g->calls++;
 	g->status = answer->status;
-	snprintf(g->failure, sizeof(g->failure), "%s", answer->failure != NULL ? answer->failure : "");
+	snprintf(g->failure, sizeof(g->failure), "%s",
+		 answer->failure != NULL ? answer->failure : "");
 	snprintf(g->body, sizeof(g->body), STR_FMT, STR_ARG(answer->body));
 	snprintf(g->etag, sizeof(g->etag), STR_FMT, STR_ARG(etag));
 }
@@ -53,10 +54,10 @@ static void send_one(struct net_client *c, const char *target, struct str body, 
 	static const char *const headers[] = { "Idempotency-Key: k1", NULL };
 
 	ck_assert_int_eq(net_client_send(c, &(struct net_request){ .target = target,
-								  .body = body,
-								  .headers = headers,
-								  .done = on_done,
-								  .arg = &got[i] }),
+								   .body = body,
+								   .headers = headers,
+								   .done = on_done,
+								   .arg = &got[i] }),
 			 ERR_OK);
 }
 
@@ -130,9 +131,9 @@ START_TEST(test_many)
 	for (int round = 0; round < ROUNDS; round++) {
 		for (int i = 0; i < PARALLEL; i++)
 			send_one(c, "/", (struct str){ large, sizeof(large) - 1 }, i);
-		ck_assert_int_eq(net_client_send(c, &(struct net_request){ .target = "/",
-									  .done = on_done }),
-				 ERR_LIMIT);
+		ck_assert_int_eq(
+			net_client_send(c, &(struct net_request){ .target = "/", .done = on_done }),
+			ERR_LIMIT);
 		drain(c, PARALLEL);
 	}
 	for (int i = 0; i < PARALLEL; i++) {
