@@ -17,6 +17,7 @@ static const struct ctl_group *const groups[] = {
 	&ctl_config_group,
 	&ctl_ledger_group,
 	&ctl_migrate_group,
+	&ctl_schema_group,
 };
 enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
 

@@ -58,6 +58,7 @@ extern const struct ctl_group ctl_config_group;
 extern const struct ctl_group ctl_migrate_group;
 extern const struct ctl_group ctl_account_group;
 extern const struct ctl_group ctl_ledger_group;
+extern const struct ctl_group ctl_schema_group;
 
 /* Says a line to the person: "remitctl: ..." on standard error. */
 void ctl_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -97,7 +97,7 @@ static enum ctl_exit verify(const struct ctl_args *args)
 static const struct ctl_command commands[] = {
 	{
 		.words = "ledger verify",
-		.summary = "examine the books",
+		.summary = "Examines the books and says what is wrong with them.",
 		.details =
 			"Checks that every entry balances, that balances and chains agree with\n"
 			"the postings, that receivables equal the open invoices, that documents\n"

@@ -65,6 +65,9 @@ struct exchange {
 	struct idempotency idem;
 	bool has_idem;
 	bool replayed;
+	/* what a COMMIT without an answer may have changed */
+	struct cache_ref unsure[CALL_TOUCHED_MAX];
+	size_t n_unsure;
 
 	const char *allow;
 	struct str object; /* the encoded object, also when the answer is a 304 */

@@ -69,15 +69,25 @@ static enum err read_once(struct exchange *x)
 }
 
 /* A cache that does not answer is noted: this process serves nothing older from it. */
-static void invalidate(struct exchange *x, const struct db_position *position)
+static void invalidate(struct exchange *x, const struct cache_ref *refs, size_t n,
+		       const struct db_position *position)
 {
+	if (n == 0)
+		return;
+	if (cache_invalidate(x->thread->cache, refs, n, *position) != ERR_OK)
+		log_line(LOG_WARN, "the cache was not told of a change",
+			 LOG_Z("route", x->route->id), LOG_I("objects", (int64_t)n));
+}
+
+/* A COMMIT without an answer may stand: what it changed is served from the cache no more. */
+static void invalidate_unsure(struct exchange *x)
+{
+	const struct db_position unknown = { .seq = 0 };
 	const struct call *c = x->call;
 
-	if (c->n_touched == 0)
-		return;
-	if (cache_invalidate(x->thread->cache, c->touched, c->n_touched, *position) != ERR_OK)
-		log_line(LOG_WARN, "the cache was not told of a change",
-			 LOG_Z("route", x->route->id), LOG_I("objects", (int64_t)c->n_touched));
+	memcpy(x->unsure, c->touched, c->n_touched * sizeof(c->touched[0]));
+	x->n_unsure = c->n_touched;
+	invalidate(x, x->unsure, x->n_unsure, &unknown);
 }
 
 /* The answer as it is stored: without members that are shown only once. */
@@ -128,9 +138,11 @@ static enum err commit(struct exchange *x)
 	struct db_position position;
 	const enum err e = db_commit(x->call->db, &position);
 
+	if (e == ERR_DB_LOST)
+		invalidate_unsure(x);
 	if (e != ERR_OK)
 		return e;
-	invalidate(x, &position);
+	invalidate(x, x->call->touched, x->call->n_touched, &position);
 	if (position.seq > 0)
 		serve_consistency(x, &position);
 	return ERR_OK;
@@ -155,6 +167,7 @@ static enum err replay(struct exchange *x)
 	e = db_position_now(x->call->db, &position);
 	if (e != ERR_OK)
 		return e;
+	invalidate(x, x->unsure, x->n_unsure, &position);
 	x->replayed = true;
 	metric_add(x->server->replays, 0, 0, 1);
 	buf_init(&x->res->head, x->call->arena, 512, 16 << 10);
