@@ -172,6 +172,12 @@ MUST_CHECK enum err db_pools_ping(struct db_pools *p, bool *ret_primary, bool *r
 struct db_position db_pools_known(struct db_pools *p);
 
 /*
+ * Tells that a commit at this position has ended (a tombstone of the cache says so): reads of the
+ * primary are at least that new from now on. Never a position that a client has sent: a server may
+ * name one before its commit can be seen.
+ */
+void db_pools_saw(struct db_pools *p, const struct db_position *committed);
+/*
  * A handle for reads, its memory in `a`; takes a connection at its first statement. Never sees
  * data older than `after` (seq 0: any age): it uses a replica that has reached it, waits for a
  * bounded time, else reads the primary.

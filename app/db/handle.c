@@ -25,10 +25,13 @@ enum err db_open_read(struct db_pools *p, struct arena *a, struct db_position af
 	if (e != ERR_OK)
 		return e;
 	(*ret_db)->after = after;
-	/* Positions are of commits that succeeded: what the primary contains. */
-	if (after.seq != 0)
-		db_endpoint_saw(&p->primary, &after);
 	return ERR_OK;
+}
+
+void db_pools_saw(struct db_pools *p, const struct db_position *committed)
+{
+	if (committed->seq != 0)
+		db_endpoint_saw(&p->primary, committed);
 }
 
 enum err db_open_write(struct db_pools *p, struct arena *a, struct db **ret_db)

@@ -47,6 +47,8 @@ static enum err load_once(struct exchange *x, bool primary, struct credential *r
 	enum err e;
 
 	c->account = x->token.account;
+	if (x->items[0].state == CACHE_TOMBSTONE)
+		db_pools_saw(x->server->options.pools, &x->items[0].position);
 	if (primary)
 		e = db_open_write(x->server->options.pools, c->arena, &c->db);
 	else

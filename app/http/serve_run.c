@@ -54,8 +54,10 @@ static enum err read_once(struct exchange *x)
 	enum err e;
 
 	if (x->n_refs == 2 && x->items[1].state == CACHE_TOMBSTONE &&
-	    db_position_covers(&x->items[1].position, &after))
+	    db_position_covers(&x->items[1].position, &after)) {
 		after = x->items[1].position;
+		db_pools_saw(x->server->options.pools, &after);
+	}
 	e = db_open_read(x->server->options.pools, x->call->arena, after, &x->call->db);
 	if (e == ERR_OK)
 		e = handle(x);

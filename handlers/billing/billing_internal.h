@@ -28,7 +28,7 @@ struct document_number {
 
 /*
  * The next number of a series, from its locked row: gapless and in the order of dates. A date
- * before the last document's is a fault at /issue_date.
+ * before the last document's, or later than tomorrow, is a fault at /issue_date.
  */
 MUST_CHECK enum err number_take(struct call *c, const char *series, const char *prefix,
 				int32_t issue_date, struct document_number *ret_number);

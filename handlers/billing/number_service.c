@@ -42,8 +42,14 @@ enum err number_take(struct call *c, const char *series, const char *prefix, int
 		     struct document_number *ret_number)
 {
 	struct number_sequence s;
-	enum err e = lock(c, series, prefix, &s);
+	enum err e;
 
+	/* a mistyped year would be the earliest date of every later document; somewhere on earth it
+	 * is tomorrow already */
+	if (issue_date > date_from_time(c->now) + 1)
+		return call_fault(c, STR("/issue_date"), "in_the_future",
+				  "must not be later than tomorrow (UTC)");
+	e = lock(c, series, prefix, &s);
 	if (e != ERR_OK)
 		return e;
 	if (s.last_date != DATE_NONE && issue_date < s.last_date)

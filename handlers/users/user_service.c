@@ -5,7 +5,11 @@
 
 #include "app/queue/outbox.h"
 
-/* The user of this e-mail address, made where there is none. */
+/*
+ * The user of this e-mail address, made where there is none. A user who exists belongs to whoever
+ * made him, with a password that only he may know: an account cannot take him in by his address
+ * alone. The operator can, and gives him a new password.
+ */
 static enum err find_or_make(struct call *c, const struct user_input *input, struct str phc,
 			     struct id *ret_user)
 {
@@ -22,8 +26,13 @@ static enum err find_or_make(struct call *c, const struct user_input *input, str
 	if (e != ERR_OK)
 		return e;
 	e = users_store_user_find(c, fresh.email_key, &user);
-	if (e == ERR_OK)
+	if (e == ERR_OK && c->who.kind != PRINCIPAL_OPERATOR)
+		return call_fail(c, ERR_ALREADY_EXISTS,
+				 "a user with this e-mail address exists; the operator can add him");
+	if (e == ERR_OK) {
 		*ret_user = user.id;
+		return phc.p != NULL ? users_store_user_set_password(c, user.id, phc) : ERR_OK;
+	}
 	if (e != ERR_NOT_FOUND)
 		return e;
 	e = users_store_user_insert(c, &fresh);

@@ -26,11 +26,12 @@ MUST_CHECK enum err users_account_create(struct call *c, struct str name, struct
  */
 MUST_CHECK enum err users_account_next(struct call *c, struct id after, struct id *ret_account);
 /*
- * A member of the call's account: makes the user where the e-mail is new, else only the membership,
- * and leaves name and password as they are. The e-mail is of the form that FIELD_EMAIL decodes.
- * password may be STR_NONE: such a user cannot log in with one. ERR_VALIDATION for a password that
- * the rules refuse; ERR_NOT_FOUND when there is no such account; ERR_ALREADY_EXISTS for a member;
- * ERR_CONFLICT when another call made the user meanwhile. Takes the time of a password hash.
+ * A member of the call's account: makes the user where the e-mail is new. For the operator a user
+ * who exists gets the membership and this password; for anybody else that is ERR_ALREADY_EXISTS.
+ * The e-mail is of the form that FIELD_EMAIL decodes. password may be STR_NONE: such a user cannot
+ * log in with one. ERR_VALIDATION for a password that the rules refuse; ERR_NOT_FOUND when there is
+ * no such account; ERR_ALREADY_EXISTS for a member; ERR_CONFLICT when another call made the user
+ * meanwhile. Takes the time of a password hash.
  */
 MUST_CHECK enum err users_user_create(struct call *c, struct str email, struct str name,
 				      struct str password, enum role role, struct id *ret_user);
