@@ -2,6 +2,8 @@
 /* remitctl: finds the command, parses its arguments by its row, runs it. */
 #include "app/ctl/ctl.h"
 
+#include "app/ctl/import.h"
+
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -15,6 +17,7 @@
 static const struct ctl_group *const groups[] = {
 	&ctl_account_group,
 	&ctl_config_group,
+	&ctl_import_group,
 	&ctl_ledger_group,
 	&ctl_migrate_group,
 	&ctl_schema_group,
