@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/auth/auth.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <string.h>
@@ -20,10 +21,14 @@ static struct {
 	size_t memory;
 	int64_t parallel;
 	int64_t running;
+	int64_t waiting;
 	char dummy[crypto_pwhash_STRBYTES]; /* a hash that no password matches */
 } state = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-/* Each hash takes many MiB and milliseconds of CPU: no more than some at once. */
+/*
+ * Each hash takes many MiB and milliseconds of CPU: no more than some at once, and no more than as
+ * many waiting, since each of them holds a thread that others need.
+ */
 static enum err enter(void)
 {
 	struct timespec until;
@@ -34,8 +39,12 @@ static enum err enter(void)
 	CHECK(clock_gettime(CLOCK_MONOTONIC, &until) == 0);
 	until.tv_sec += WAIT_S;
 	pthread_mutex_lock(&state.lock);
+	if (state.running >= state.parallel && state.waiting >= state.parallel)
+		rc = EBUSY;
+	state.waiting++;
 	while (state.running >= state.parallel && rc == 0)
 		rc = pthread_cond_timedwait(&state.freed, &state.lock, &until);
+	state.waiting--;
 	if (state.running < state.parallel)
 		state.running++;
 	else

@@ -56,7 +56,9 @@ struct exchange {
 	size_t n_refs;
 	struct db_position after; /* the read must not be older */
 
-	struct param query[PARAMS_QUERY_MAX]; /* the route's own parameters */
+	struct param params[PARAMS_QUERY_MAX]; /* of the query, as decoded */
+	size_t n_params;
+	struct param query[PARAMS_QUERY_MAX]; /* without what is the list's own */
 	size_t n_query;
 	struct str binding; /* what a cursor is valid for */
 	void *in;

@@ -91,18 +91,17 @@ static enum err encode_object(struct exchange *x)
 static void put_link(struct exchange *x, struct str cursor)
 {
 	struct buf *head = &x->res->head;
-	struct str rest = x->rq->query;
 
 	buf_lit(head, "Link: <");
 	buf_z(head, x->call->config->public_url);
 	buf_str(head, x->rq->path);
 	buf_char(head, '?');
-	while (rest.p != NULL && rest.n > 0) {
-		const struct str pair = str_cut(&rest, '&');
-
-		if (str_starts(pair, STR("cursor=")))
+	for (size_t i = 0; i < x->n_params; i++) {
+		if (str_eq(x->params[i].name, STR("cursor")))
 			continue;
-		buf_str(head, pair);
+		buf_url(head, x->params[i].name);
+		buf_char(head, '=');
+		buf_url(head, x->params[i].value);
 		buf_char(head, '&');
 	}
 	buf_lit(head, "cursor=");

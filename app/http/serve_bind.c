@@ -139,19 +139,17 @@ static const struct schema no_fields = { .name = "None" };
 static enum err bind_query(struct exchange *x)
 {
 	const struct schema *schema = x->route->query != NULL ? x->route->query : &no_fields;
-	struct param params[PARAMS_QUERY_MAX];
-	size_t n;
 	enum err page = ERR_OK;
 	enum err e;
 
-	e = params_parse_query(x->call, x->rq->query, params, PARAMS_QUERY_MAX, &n);
+	e = params_parse_query(x->call, x->rq->query, x->params, PARAMS_QUERY_MAX, &x->n_params);
 	if (e != ERR_OK)
 		return e;
 	if (x->route->list != NULL) {
-		page = bind_page(x, params, n);
+		page = bind_page(x, x->params, x->n_params);
 	} else {
-		memcpy(x->query, params, n * sizeof(*params));
-		x->n_query = n;
+		memcpy(x->query, x->params, x->n_params * sizeof(x->params[0]));
+		x->n_query = x->n_params;
 	}
 	e = schema_decode_params(x->call, schema, x->query, x->n_query, x->in);
 	return e != ERR_OK ? e : page;

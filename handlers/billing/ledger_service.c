@@ -179,25 +179,37 @@ static struct str code_name(int64_t code)
 	return STR_NONE;
 }
 
+/* Whether the balances of each currency add up to zero. */
+static bool is_balanced(const struct trial_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		__int128 sum = 0;
+
+		for (size_t j = 0; j < n; j++)
+			if (str_eq(rows[j].currency, rows[i].currency))
+				sum += rows[j].balance;
+		if (sum != 0)
+			return false;
+	}
+	return true;
+}
+
 enum err billing_trial_balance(struct call *c, const void *in, void *out)
 {
 	struct trial_balance *balance = out;
 	struct trial_row *rows;
-	__int128 sum = 0;
 	size_t n;
 	const enum err e = ledger_store_trial(c, &rows, &n);
 
 	(void)in;
 	if (e != ERR_OK)
 		return e;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		rows[i].name = code_name(rows[i].code);
-		sum += rows[i].balance;
-	}
 	*balance = (struct trial_balance){
 		.as_of = c->now,
 		.rows = { .p = rows, .n = n },
-		.balanced = sum == 0,
+		.balanced = is_balanced(rows, n),
 	};
 	return ERR_OK;
 }

@@ -2,6 +2,7 @@
 /* The requests that an import makes of its plan. */
 #include "app/ctl/import_object.h"
 
+#include <stdio.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
