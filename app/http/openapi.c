@@ -272,8 +272,7 @@ static void put_success(struct buf *b, const struct components *cs, const struct
 	put_header_ref(b, "ETag", "ETag", has_version(rt));
 	put_header_ref(b, "Location", "Location", rt->location != NULL);
 	put_header_ref(b, "Link", "Link", rt->list != NULL);
-	put_header_ref(b, "Remit-Consistency", "Consistency",
-		       rt->access == ACCESS_WRITE && rt->permission != PERMISSION_PUBLIC);
+	put_header_ref(b, "Remit-Consistency", "Consistency", rt->access == ACCESS_WRITE);
 	put_header_ref(b, "Idempotent-Replayed", "IdempotentReplayed", is_idempotent(rt));
 	buf_char(b, '}');
 	put_content(b, cs, rt);
@@ -463,7 +462,7 @@ static void put_tags(struct buf *b, const struct router *r)
 static void put_problem_schema(struct buf *b)
 {
 	buf_lit(b, "\"Problem\":{\"type\":\"object\",\"description\":\"RFC 9457.\","
-		   "\"required\":[\"type\",\"title\",\"status\",\"instance\",\"code\","
+		   "\"required\":[\"type\",\"title\",\"status\",\"code\","
 		   "\"request_id\"],\"properties\":{"
 		   "\"type\":{\"type\":\"string\",\"format\":\"uri-reference\","
 		   "\"description\":\"The page that explains the code.\"},"

@@ -53,7 +53,22 @@ static void normalize(struct ledger_entry *entry)
 		CHECK(compare_lines(&entry->lines[i - 1], &entry->lines[i]) < 0);
 }
 
-static enum err add_accounts(struct call *c, const struct ledger_entry *entry)
+static bool has_account(const struct ledger_account *accounts, size_t n,
+			const struct ledger_line *line)
+{
+	for (size_t i = 0; i < n; i++)
+		if (accounts[i].code == (int64_t)line->code &&
+		    id_eq(accounts[i].customer, line->customer))
+			return true;
+	return false;
+}
+
+/*
+ * Adds the accounts that are missing, and only these: adding one that exists would take a shared
+ * lock on it, and two transactions with shared locks that both want more are a deadlock.
+ */
+static enum err add_accounts(struct call *c, const struct ledger_entry *entry,
+			     const struct ledger_account *accounts, size_t n)
 {
 	enum err e = ERR_OK;
 
@@ -66,7 +81,8 @@ static enum err add_accounts(struct call *c, const struct ledger_entry *entry)
 			.created_at = c->now - c->now % 1000,
 		};
 
-		e = ledger_store_add_account(c, &account);
+		if (!has_account(accounts, n, &entry->lines[i]))
+			e = ledger_store_add_account(c, &account);
 	}
 	return e;
 }
@@ -80,7 +96,7 @@ static enum err lock(struct call *c, const struct ledger_entry *entry,
 
 	if (e != ERR_OK || n == entry->n_lines)
 		return e;
-	e = add_accounts(c, entry);
+	e = add_accounts(c, entry, *ret_accounts, n);
 	if (e == ERR_OK)
 		e = ledger_store_lock(c, entry, ret_accounts, &n);
 	CHECK(e != ERR_OK || n == entry->n_lines);

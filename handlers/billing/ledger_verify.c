@@ -75,11 +75,13 @@ const struct db_stmt ledger_verify_stmts[] = {
 	     "aa"),
 	RULE("verify.account_chain",
 	     "SELECT CONCAT(HEX(p.ledger_account_id), ' ', p.account_seq),"
-	     " COALESCE(q.balance_after, 0) + p.amount, p.balance_after FROM postings p"
+	     " CAST(COALESCE(q.balance_after, 0) AS DECIMAL(30,0)) + p.amount, p.balance_after"
+	     " FROM postings p"
 	     " LEFT JOIN postings q ON q.account_id = p.account_id"
 	     " AND q.ledger_account_id = p.ledger_account_id"
 	     " AND q.account_seq = p.account_seq - 1 WHERE p.account_id = ?"
-	     " AND (p.balance_after <> COALESCE(q.balance_after, 0) + p.amount"
+	     " AND (p.balance_after <> CAST(COALESCE(q.balance_after, 0) AS DECIMAL(30,0))"
+	     " + p.amount"
 	     " OR (q.account_seq IS NULL AND p.account_seq <> 1))",
 	     "a"),
 	RULE("verify.receivable",
@@ -105,8 +107,10 @@ const struct db_stmt ledger_verify_stmts[] = {
 	RULE("verify.invoice_posting",
 	     "SELECT i.number, i.total, COALESCE(CAST(SUM(p.amount) AS SIGNED), 0) FROM invoices i"
 	     " LEFT JOIN journal_entries j ON j.account_id = i.account_id"
-	     " AND j.source_id = i.invoice_id AND j.kind = 0 LEFT JOIN postings p"
-	     " ON p.account_id = j.account_id AND p.entry_id = j.entry_id AND p.amount > 0"
+	     " AND j.source_id = i.invoice_id AND j.kind = 0"
+	     " LEFT JOIN (postings p JOIN ledger_accounts a ON a.account_id = p.account_id"
+	     " AND a.ledger_account_id = p.ledger_account_id AND a.code = 1200)"
+	     " ON p.account_id = j.account_id AND p.entry_id = j.entry_id"
 	     " WHERE i.account_id = ? AND i.status <> 0 GROUP BY i.invoice_id, i.number, i.total"
 	     " HAVING i.total <> COALESCE(SUM(p.amount), 0)",
 	     "a"),
@@ -126,12 +130,14 @@ const struct db_stmt ledger_verify_stmts[] = {
 	     " OR i.amount_reserved <> COALESCE(SUM(p.reserved), 0)",
 	     "a"),
 	RULE("verify.credit_note_posting",
-	     "SELECT n.number, n.total, COALESCE(CAST(SUM(p.amount) AS SIGNED), 0)"
+	     "SELECT n.number, n.total, COALESCE(CAST(SUM(-p.amount) AS SIGNED), 0)"
 	     " FROM credit_notes n LEFT JOIN journal_entries j ON j.account_id = n.account_id"
-	     " AND j.source_id = n.credit_note_id AND j.kind = 3 LEFT JOIN postings p"
-	     " ON p.account_id = j.account_id AND p.entry_id = j.entry_id AND p.amount > 0"
+	     " AND j.source_id = n.credit_note_id AND j.kind = 3"
+	     " LEFT JOIN (postings p JOIN ledger_accounts a ON a.account_id = p.account_id"
+	     " AND a.ledger_account_id = p.ledger_account_id AND a.code IN (1200, 2100))"
+	     " ON p.account_id = j.account_id AND p.entry_id = j.entry_id"
 	     " WHERE n.account_id = ? GROUP BY n.credit_note_id, n.number, n.total"
-	     " HAVING n.total <> COALESCE(SUM(p.amount), 0)",
+	     " HAVING n.total <> COALESCE(SUM(-p.amount), 0)",
 	     "a"),
 	RULE("verify.invoice_numbers",
 	     "SELECT 'invoice', COUNT(*), COALESCE(MAX(number_seq), 0) FROM invoices"

@@ -9,6 +9,16 @@ static enum err overflow(struct call *c, size_t line)
 			  "the amount is too large");
 }
 
+/* Sums two amounts of a document. ERR_OVERFLOW beyond what a document may have. */
+static enum err add(int64_t a, int64_t b, int64_t *ret_sum)
+{
+	const enum err e = money_add(a, b, ret_sum);
+
+	if (e != ERR_OK)
+		return e;
+	return *ret_sum > MONEY_MAX || *ret_sum < -MONEY_MAX ? ERR_OVERFLOW : ERR_OK;
+}
+
 /* The group of a rate, made where there is none; groups stay sorted by rate. */
 static struct document_tax *tax_group(struct slice *taxes, dec6 percent)
 {
@@ -35,11 +45,11 @@ static enum err add_line(const struct currency *currency, struct document_line *
 	e = money_line_net(line->quantity, line->unit_price, line->discount_percent,
 			   currency->exponent, &line->net);
 	if (e == ERR_OK)
-		e = money_add(totals->subtotal, line->net, &totals->subtotal);
+		e = add(totals->subtotal, line->net, &totals->subtotal);
 	if (e != ERR_OK)
 		return e;
 	group = tax_group(&totals->taxes, line->tax_percent);
-	return money_add(group->taxable, line->net, &group->taxable);
+	return add(group->taxable, line->net, &group->taxable);
 }
 
 static enum err add_taxes(struct document_totals *totals)
@@ -50,10 +60,10 @@ static enum err add_taxes(struct document_totals *totals)
 	for (size_t i = 0; i < totals->taxes.n && e == ERR_OK; i++) {
 		e = money_percent(groups[i].taxable, groups[i].tax_percent, &groups[i].tax);
 		if (e == ERR_OK)
-			e = money_add(totals->tax, groups[i].tax, &totals->tax);
+			e = add(totals->tax, groups[i].tax, &totals->tax);
 	}
 	if (e == ERR_OK)
-		e = money_add(totals->subtotal, totals->tax, &totals->total);
+		e = add(totals->subtotal, totals->tax, &totals->total);
 	return e;
 }
 

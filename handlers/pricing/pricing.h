@@ -64,7 +64,7 @@ extern const struct schema line_input_schema;
 
 /*
  * Calculates the net of each line (into it) and the totals. The arrays of the result are in the
- * call's arena. A line or sum that does not fit is a fault of the call (ERR_VALIDATION, code
+ * call's arena. A line or sum above MONEY_MAX is a fault of the call (ERR_VALIDATION, code
  * "amount_overflow"), with the line's pointer.
  */
 MUST_CHECK enum err pricing_calculate(struct call *c, const struct currency *currency,

@@ -39,14 +39,15 @@ def test_the_same_user_added_by_many(account):
     assert sorted(a.status for a in answers) == [201] + [409] * 7, answers
 
 
-def test_a_user_of_another_account_keeps_name_and_password(account, other):
+def test_nobody_takes_in_a_user_by_his_address(account, other):
+    """Else whoever made the user first, with a password of his own, would get in with him."""
     user, email = account.add_user("viewer")
-    added = other.client.ok("POST", "/v1/users", body(
+    answer = other.client.post("/v1/users", body(
         email=email, name="Mallory", password="mallory's password", role="owner"))
-    assert added["id"] == user and added["role"] == "owner"
-    assert added["name"] == account.client.ok("GET", "/v1/users/" + user)["name"] != "Mallory"
+    assert answer.status == 409 and answer.json()["code"] == "already_exists", answer
     assert account.client.ok("GET", "/v1/users/" + user)["role"] == "viewer"
     assert account.session_of(email).get("/v1/me").status == 200
+    assert user not in [u["id"] for u in other.client.ok("GET", "/v1/users?limit=100")["data"]]
 
 
 @pytest.mark.parametrize("role", ["admin", "accountant", "sales", "viewer"])
