@@ -188,9 +188,9 @@ START_TEST(test_bulkhead)
 	for (size_t i = 0; i < 16; i++)
 		pthread_join(threads[i], NULL);
 	ck_assert_int_eq(good + overloaded, 16);
+	/* One works and one waits; whoever comes meanwhile is refused at once. */
 	ck_assert_int_gt(good, 1);
-	ck_assert_int_gt(overloaded, 0);
-	ck_assert_int_ge(clock_monotonic() - begin, 2000 * MSEC);
+	ck_assert_int_ge(overloaded, 8);
 	/* All places are free again, for the cheap as for the dear. */
 	start(1024, 1, 1);
 	for (int i = 0; i < 20; i++)
@@ -201,14 +201,14 @@ END_TEST
 
 START_TEST(test_waits_for_its_turn)
 {
-	pthread_t threads[16];
+	pthread_t threads[4];
 
 	start(1024, 2, 2);
-	for (size_t i = 0; i < 16; i++)
+	for (size_t i = 0; i < 4; i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, hash_one, NULL), 0);
-	for (size_t i = 0; i < 16; i++)
+	for (size_t i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
-	ck_assert_int_eq(good, 16);
+	ck_assert_int_eq(good, 4);
 }
 END_TEST
 

@@ -21,10 +21,10 @@ static char said[4096];
 static struct {
 	char keys[MADE_MAX][80]; /* its id is the place */
 	int n;
-	char last[2][16];	/* date of each series */
-	bool forgets;		/* idempotency keys: repeated requests are refused */
-	unsigned trouble;	/* of 100 requests */
-	const char *refused;	/* part of a key */
+	char last[2][16];    /* date of each series */
+	bool forgets;	     /* idempotency keys: repeated requests are refused */
+	unsigned trouble;    /* of 100 requests */
+	const char *refused; /* part of a key */
 	int backwards, doubles;
 } server;
 
@@ -58,16 +58,17 @@ static int find_key(const char *key)
 	return -1;
 }
 
-static bool say_object(char *ret_answer, size_t room, const char *form, int id)
+#define OBJECT "{\"id\":\"x_%d\",\"number\":\"N-1\",\"created_at\":\"2026-01-01T00:00:00.000Z\"}"
+
+/* The object alone, or between what a list has around it. */
+static bool say_object(char *ret_answer, size_t room, bool in_list, int id)
 {
 	char body[300];
 
-	snprintf(body, sizeof(body), form, id);
+	snprintf(body, sizeof(body), "%s" OBJECT "%s", in_list ? "{\"data\":[" : "", id,
+		 in_list ? "]}" : "");
 	return script_say(ret_answer, room, "200 OK", body);
 }
-
-#define OBJECT                                                                                     \
-	"{\"id\":\"x_%d\",\"number\":\"N-1\",\"created_at\":\"2026-01-01T00:00:00.000Z\"}"
 
 static void check_date(const char *request, const char *key)
 {
@@ -94,7 +95,7 @@ static bool answer_post(const char *request, char *ret_answer, size_t room)
 		if (server.forgets)
 			return script_say(ret_answer, room, "409 Conflict",
 					  "{\"code\":\"state_conflict\"}");
-		return say_object(ret_answer, room, OBJECT, found);
+		return say_object(ret_answer, room, false, found);
 	}
 	if (server.refused != NULL && strstr(key, server.refused) != NULL)
 		return script_say(ret_answer, room, "422 No", "{\"code\":\"validation_failed\"}");
@@ -102,7 +103,7 @@ static bool answer_post(const char *request, char *ret_answer, size_t room)
 	if (server.n == MADE_MAX)
 		return false;
 	snprintf(server.keys[server.n++], sizeof(server.keys[0]), "%s", key);
-	return say_object(ret_answer, room, OBJECT, server.n - 1);
+	return say_object(ret_answer, room, false, server.n - 1);
 }
 
 static bool answer_get(const char *request, char *ret_answer, size_t room)
@@ -118,7 +119,7 @@ static bool answer_get(const char *request, char *ret_answer, size_t room)
 	found = find_key(key);
 	if (found < 0)
 		return script_say(ret_answer, room, "200 OK", "{\"data\":[]}");
-	return say_object(ret_answer, room, "{\"data\":[" OBJECT "]}", found);
+	return say_object(ret_answer, room, true, found);
 }
 
 static bool answer(int n, const char *request, char *ret_answer, size_t room)
@@ -150,7 +151,8 @@ static void make_plan(struct import_plan *plan)
 		snprintf(name, sizeof(name), "%d", i);
 		ck_assert_int_eq(import_plan_customer(plan, str_from(name), &place, &is_new),
 				 ERR_OK);
-		ck_assert_int_eq(import_plan_product(plan, str_from(name), &place, &is_new), ERR_OK);
+		ck_assert_int_eq(import_plan_product(plan, str_from(name), &place, &is_new),
+				 ERR_OK);
 	}
 	for (int i = 0; i < DOCUMENTS; i++) {
 		struct import_document *d;
