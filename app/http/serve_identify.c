@@ -69,13 +69,15 @@ static enum err load_once(struct exchange *x, bool primary, struct credential *r
 /* A credential that was made a moment ago may not have reached the replica: ask the primary too. */
 static enum err load(struct exchange *x, struct credential *ret_credential)
 {
+	/* without the cache nothing tells of a revocation that has not reached the replica */
+	const bool primary = x->items[0].state == CACHE_DOWN;
 	struct db_position as_of;
 	struct str body = ABSENT;
 	struct buf b;
 	enum err e;
 
-	e = load_once(x, false, ret_credential, &as_of);
-	if (e == ERR_NOT_FOUND)
+	e = load_once(x, primary, ret_credential, &as_of);
+	if (e == ERR_NOT_FOUND && !primary)
 		e = load_once(x, true, ret_credential, &as_of);
 	if (e != ERR_OK && e != ERR_NOT_FOUND)
 		return e;

@@ -9,6 +9,12 @@ static enum err overflow(struct call *c, size_t line)
 			  "the amount is too large");
 }
 
+/* Whether a document may have the amount. */
+static bool fits(int64_t amount)
+{
+	return amount >= -MONEY_MAX && amount <= MONEY_MAX;
+}
+
 /* Sums two amounts of a document. ERR_OVERFLOW beyond what a document may have. */
 static enum err add(int64_t a, int64_t b, int64_t *ret_sum)
 {
@@ -16,7 +22,7 @@ static enum err add(int64_t a, int64_t b, int64_t *ret_sum)
 
 	if (e != ERR_OK)
 		return e;
-	return *ret_sum > MONEY_MAX || *ret_sum < -MONEY_MAX ? ERR_OVERFLOW : ERR_OK;
+	return fits(*ret_sum) ? ERR_OK : ERR_OVERFLOW;
 }
 
 /* The group of a rate, made where there is none; groups stay sorted by rate. */
@@ -44,6 +50,8 @@ static enum err add_line(const struct currency *currency, struct document_line *
 
 	e = money_line_net(line->quantity, line->unit_price, line->discount_percent,
 			   currency->exponent, &line->net);
+	if (e == ERR_OK && !fits(line->net))
+		e = ERR_OVERFLOW;
 	if (e == ERR_OK)
 		e = add(totals->subtotal, line->net, &totals->subtotal);
 	if (e != ERR_OK)
