@@ -181,6 +181,8 @@ static void reload(struct worker *w)
 
 static void run(struct worker *w, const sigset_t *signals)
 {
+	log_line(LOG_INFO, "started", LOG_Z("version", PACKAGE_VERSION),
+		 LOG_Z("config", w->config_file));
 	service_notify("READY=1\nSTATUS=serving");
 	for (;;) {
 		int signal = 0;
@@ -192,6 +194,7 @@ static void run(struct worker *w, const sigset_t *signals)
 		reload(w);
 		service_notify("READY=1\nSTATUS=serving");
 	}
+	log_line(LOG_INFO, "draining");
 	system_draining();
 	service_notify("STOPPING=1\nSTATUS=finishing what has begun");
 }
@@ -200,7 +203,7 @@ static void usage(FILE *out)
 {
 	(void)fputs("usage: remitd [--config FILE]\n"
 		    "The FastCGI worker of remit; nginx and systemd start and feed it.\n\n"
-		    "  -c, --config FILE  settings (default /etc/remit/remit.conf)\n"
+		    "  -c, --config FILE  settings (default $REMIT_CONFIG, else " REMIT_CONFIG_FILE ")\n"
 		    "  -h, --help         this text\n"
 		    "  -V, --version      version\n",
 		    out);
@@ -269,6 +272,7 @@ int main(int argc, char **argv)
 	}
 	run(&w, &signals);
 	stop(&w);
+	log_line(LOG_INFO, "ended");
 	log_stop();
 	return EX_OK;
 }

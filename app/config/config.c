@@ -161,13 +161,14 @@ static enum err together_check(const struct config *c, struct config_fault *faul
 
 enum err config_load(const char *file, struct config **ret_config, struct config_fault *fault)
 {
-	const char *path = file == NULL ? REMIT_CONFIG_FILE : file;
+	const char *named = file != NULL ? file : getenv("REMIT_CONFIG");
+	const char *path = named == NULL ? REMIT_CONFIG_FILE : named;
 	struct config *c = NULL;
 	enum err e;
 
 	fault->text[0] = '\0';
 	e = config_new(&c, fault);
-	if (e == ERR_OK && (file != NULL || access(path, F_OK) == 0))
+	if (e == ERR_OK && (named != NULL || access(path, F_OK) == 0))
 		e = config_file_apply(c, path, fault);
 	if (e == ERR_OK)
 		e = drop_ins_apply(c, path, fault);

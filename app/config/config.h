@@ -52,6 +52,7 @@ struct config {
 	int64_t db_write_timeout_ms;   /* longest statement of a write */
 	int64_t db_read_timeout_ms;    /* longest statement of a read */
 	int64_t db_consistent_wait_ms; /* longest wait for a replica */
+	int64_t db_replica_lag_max_s;  /* a replica further behind is not read */
 	/* cache */
 	const char *cache_servers; /* comma-separated; "": no cache */
 	int64_t cache_timeout_ms;  /* connect and operation */
@@ -71,7 +72,8 @@ struct config_fault {
 };
 
 /*
- * Loads file (NULL: /etc/remit/remit.conf where it exists, else defaults) and the other sources.
+ * Loads file (NULL: $REMIT_CONFIG, else /etc/remit/remit.conf where it exists, else defaults) and
+ * the other sources.
  * The caller owns *ret_config. ERR_CONFIG with *fault set. Blocks on files.
  */
 MUST_CHECK enum err config_load(const char *file, struct config **ret_config,

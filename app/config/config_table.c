@@ -112,6 +112,10 @@ const struct setting config_settings[] = {
 	  .min = 0, .max = 1000, .initial = "50",
 	  .doc = "Longest wait for a replica to reach what the client has seen, in milliseconds; "
 		 "then the primary is read." },
+	{ .name = "db_replica_lag_max_s", AT(db_replica_lag_max_s), .form = SETTING_INT,
+	  .min = 1, .max = 15, .initial = "5",
+	  .doc = "A replica that is further behind the primary is not read until it has caught "
+		 "up, in seconds." },
 	{ .name = "cache_servers", AT(cache_servers), .form = SETTING_ENDPOINTS, .min = 0,
 	  .max = 2048, .initial = "",
 	  .doc = "Memcached servers, separated by commas, in the same order for all workers; "

@@ -238,7 +238,9 @@ static enum ctl_exit scopes_take(const char *text, permission_mask *ret_mask)
 		permission_mask bit;
 
 		if (permission_parse(scope, &bit) != ERR_OK) {
-			ctl_say("\"" STR_FMT "\" is no scope", STR_ARG(scope));
+			ctl_say("\"" STR_FMT "\" is no scope such as orders:read (remitctl(1) "
+				"has them all)",
+				STR_ARG(scope));
 			return CTL_USAGE;
 		}
 		mask |= bit;

@@ -86,9 +86,9 @@ static void help_command(const struct ctl_command *c)
 
 		(void)snprintf(name, sizeof(name), "--%s %s", c->options[i].name,
 			       c->options[i].value != NULL ? c->options[i].value : "");
-		(void)printf("  %-22s %s\n", name, c->options[i].help);
+		(void)printf("  %-24s %s\n", name, c->options[i].help);
 	}
-	(void)printf("  %-22s %s\n", "--config FILE",
+	(void)printf("  %-24s %s\n", "--config FILE",
 		     "the configuration, instead of the default file");
 }
 
@@ -97,7 +97,7 @@ static void help_all(FILE *f)
 	(void)fputs("usage: remitctl [--config FILE] COMMAND [argument...]\n\n", f);
 	for (size_t g = 0; g < GROUPS; g++)
 		for (size_t i = 0; i < groups[g]->n; i++)
-			(void)fprintf(f, "  %-18s %s\n", groups[g]->commands[i].words,
+			(void)fprintf(f, "  %-20s %s\n", groups[g]->commands[i].words,
 				      groups[g]->commands[i].summary);
 	(void)fputs(
 		"\n`remitctl COMMAND --help` explains a command.\n"

@@ -145,7 +145,7 @@ static const struct ctl_command commands[] = {
 	{
 		.words = "import northwind",
 		.operand = "DIR",
-		.summary = "import the Northwind trading history",
+		.summary = "Brings in the Northwind trading history and compares.",
 		.details = "DIR holds customers.csv, products.csv, orders.csv and "
 			   "order-details.csv.\n" DETAILS,
 		.options = options,
@@ -155,7 +155,7 @@ static const struct ctl_command commands[] = {
 	{
 		.words = "import online-retail",
 		.operand = "FILE",
-		.summary = "import the Online Retail trading history",
+		.summary = "Brings in the Online Retail trading history and compares.",
 		.details = "FILE is the data set as CSV, plain or gzip.\n" DETAILS,
 		.options = options,
 		.n_options = OPTIONS,

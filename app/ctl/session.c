@@ -19,6 +19,8 @@ enum {
 
 _Static_assert((int)CALL_TOUCHED_MAX <= (int)CACHE_REFS_MAX, "one invalidation tells all");
 
+enum { STATEMENT_LIMIT_MS = 600000 };
+
 struct session {
 	struct config *config;
 	struct arena *arena;
@@ -47,6 +49,8 @@ static enum err session_init(struct session *s, const char *config_file)
 		ctl_say("%s", fault.text);
 		return e;
 	}
+	/* what an operator asks for may look at all rows of an account */
+	s->config->db_write_timeout_ms = STATEMENT_LIMIT_MS;
 	s->arena = arena_new(LIMIT_ARENA);
 	e = s->arena == NULL ? ERR_NO_MEMORY : auth_start(s->config);
 	if (e == ERR_OK)

@@ -41,8 +41,12 @@ struct verify_work {
 static enum err verify_work(struct call *c, void *ctx)
 {
 	struct verify_work *w = ctx;
-	const enum err e = billing_ledger_verify(c, &w->report);
+	enum err e = users_account_check(c);
 
+	if (e == ERR_NOT_FOUND)
+		return call_fail(c, e, "there is no such account");
+	if (e == ERR_OK)
+		e = billing_ledger_verify(c, &w->report);
 	if (e == ERR_OK && w->report.failures > 0)
 		(void)printf(STR_FMT, STR_ARG(w->report.text));
 	return e;
@@ -75,7 +79,8 @@ static enum ctl_exit verify(const struct ctl_args *args)
 
 	if (args->values[VERIFY_ACCOUNT] != NULL) {
 		if (id_parse(str_from(args->values[VERIFY_ACCOUNT]), "acc", &next.next) != ERR_OK) {
-			ctl_say("--account is not an id of the form acc_...");
+			ctl_say("--account is not an id of the form acc_...: \"%s\"",
+				args->values[VERIFY_ACCOUNT]);
 			return CTL_USAGE;
 		}
 		code = verify_account(args->config_file, next.next, &failures);
@@ -102,7 +107,7 @@ static const struct ctl_command commands[] = {
 			"Checks that every entry balances, that balances and chains agree with\n"
 			"the postings, that receivables equal the open invoices, that documents\n"
 			"equal their postings, and that number series have no gap. Prints each\n"
-			"broken rule; exits 65 when there is one.\n",
+			"broken rule; exits 65 when there is one.",
 		.options = verify_options,
 		.n_options = sizeof(verify_options) / sizeof(verify_options[0]),
 		.run = verify,

@@ -2,9 +2,12 @@
 /* One session with a server: connecting, session settings, text statements. */
 #include "app/db/db_internal.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "app/observe/log.h"
 
 enum { CONNECT_TIMEOUT_S = 1, SESSION_SQL_MAX = 1024 };
 
@@ -56,6 +59,19 @@ static void set_options(MYSQL *m, const struct db_login *l)
 	(void)mysql_optionsv(m, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 }
 
+/* Says why, once a second: a server that is down refuses every request's attempt. */
+static void log_refusal(MYSQL *m, const struct db_endpoint *e)
+{
+	static _Atomic(int64_t) last;
+	const int64_t now = clock_monotonic();
+	int64_t before = atomic_load(&last);
+
+	if (now - before < 1000000 || !atomic_compare_exchange_strong(&last, &before, now))
+		return;
+	log_line(LOG_WARN, "no connection to the database", LOG_Z("server", e->host),
+		 LOG_I("errno", mysql_errno(m)), LOG_Z("error_text", mysql_error(m)));
+}
+
 static bool connect_session(MYSQL *m, const struct db_login *l)
 {
 	const struct db_endpoint *e = l->endpoint;
@@ -70,8 +86,11 @@ static bool connect_session(MYSQL *m, const struct db_login *l)
 	if (l->role != DB_ROLE_ADMIN)
 		flags |= CLIENT_MULTI_STATEMENTS;
 	set_options(m, l);
-	return mysql_real_connect(m, socket ? NULL : e->host, l->user, l->password, l->database,
-				  e->port, socket ? e->host : NULL, flags) != NULL;
+	if (mysql_real_connect(m, socket ? NULL : e->host, l->user, l->password, l->database,
+			       e->port, socket ? e->host : NULL, flags) != NULL)
+		return true;
+	log_refusal(m, e);
+	return false;
 }
 
 /* Reads all results of what was sent; the first column of the last row is the epoch. */

@@ -151,8 +151,9 @@ MUST_CHECK enum err db_pools_new(const struct config *c, struct db_pools **ret_p
 /* After all its handles. NULL is allowed. Stops the monitor. */
 void db_pools_free(struct db_pools *p);
 /*
- * Starts the thread that asks each replica every 250 ms what it has applied. Without it a read
- * with a position waits on a replica each time. ERR_NO_MEMORY. Not before a fork.
+ * Starts the thread that asks each replica every 250 ms what it has applied, and the primary what
+ * it has. Without it a read with a position waits on a replica each time, and one without is
+ * answered by a replica however far behind. ERR_NO_MEMORY. Not before a fork.
  */
 MUST_CHECK enum err db_pools_start(struct db_pools *p);
 /* Ends the thread; at once, or within the time-out of a query in progress. */
@@ -179,8 +180,9 @@ struct db_position db_pools_known(struct db_pools *p);
 void db_pools_saw(struct db_pools *p, const struct db_position *committed);
 /*
  * A handle for reads, its memory in `a`; takes a connection at its first statement. Never sees
- * data older than `after` (seq 0: any age): it uses a replica that has reached it, waits for a
- * bounded time, else reads the primary.
+ * data older than `after` (seq 0: any): it uses a replica that has reached it, waits for a bounded
+ * time, else reads the primary. A replica further behind than db_replica_lag_max_s is read only
+ * when the primary cannot be.
  */
 MUST_CHECK enum err db_open_read(struct db_pools *p, struct arena *a, struct db_position after,
 				 struct db **ret_db);

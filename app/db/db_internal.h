@@ -23,6 +23,7 @@ enum {
 	DB_BUCKETS = 256,
 	DB_TEXT_ROOM = 512,    /* bytes of a string that are fetched without asking twice */
 	DB_GTID_SET_MAX = 512, /* what a replica says it has applied */
+	DB_LOOKS = 64,	       /* at the primary, one each 250 ms: longer than a lag may be set */
 };
 
 /* error.c */
@@ -44,6 +45,7 @@ void db_metrics_statement(uint32_t label, bool primary, int64_t usec);
 void db_metrics_error(enum err e);
 void db_metrics_pool_in_use(uint32_t pool, int64_t n);
 void db_metrics_pool_wait(uint32_t pool, int64_t usec);
+void db_metrics_lag(uint32_t pool, int64_t usec);
 
 /* connection.c */
 
@@ -120,6 +122,8 @@ void db_vendor_session(const struct db_conn *c, const struct db_login *l, char *
 bool db_vendor_committed(struct db_conn *c, struct db_position *ret_position);
 /* Waits until the replica has applied `after`. ERR_UNAVAILABLE: not in time. */
 MUST_CHECK enum err db_vendor_wait(struct db_conn *c, const struct db_position *after, int64_t ms);
+/* What the primary has in its binary log: a set of GTIDs. */
+MUST_CHECK enum err db_vendor_binlog_set(struct db_conn *c, char ret_set[DB_GTID_SET_MAX]);
 /* The last transaction in the primary's binary log; seq 0 where that is not one number. */
 MUST_CHECK enum err db_vendor_binlog(struct db_conn *c, struct db_position *ret_position);
 /* What the replica has applied: its set of GTIDs and its epoch. */
@@ -136,6 +140,11 @@ bool db_gtid_split(struct str gtid, struct str *ret_source, uint64_t *ret_seq);
  * the highest number below which nothing is missing.
  */
 bool db_gtid_find(struct str set, struct str source, struct db_position *ret_position);
+/*
+ * Whether `set` lacks something of `want`. Sources that `set` does not name do not count: a server
+ * that does not replicate (a node of Galera) names none, and nothing can be said about it.
+ */
+bool db_gtid_behind(struct str set, struct str want);
 
 /* statement.c, argument.c, row.c */
 
@@ -190,10 +199,22 @@ struct db_endpoint {
 	unsigned int port; /* 0: socket */
 	bool primary;
 	struct breaker breaker; /* of connects */
+	_Atomic int64_t lag;	/* replicas: microseconds, as last judged; 0: none */
+	int64_t current_at;	/* the monitor's: when its data was that of the primary; 0: never */
 	pthread_mutex_t lock;	/* of all below */
 	struct db_position known;
 	char applied[DB_GTID_SET_MAX]; /* replicas: as the monitor saw it */
 	int64_t applied_epoch;
+};
+
+/* What the primary had, as the monitor saw it: the last looks, in a ring. */
+struct db_looks {
+	struct db_look {
+		char set[DB_GTID_SET_MAX];
+		int64_t at; /* monotonic */
+	} look[DB_LOOKS];
+	size_t n;    /* ever */
+	bool silent; /* the primary did not answer when it was last asked */
 };
 
 struct db_pool {
@@ -218,6 +239,7 @@ struct db_pools {
 	char *database;
 	int64_t lock_wait_s;
 	int64_t consistent_wait_ms;
+	int64_t lag_max; /* microseconds */
 	struct db_endpoint primary;
 	struct db_endpoint replica[CONFIG_LIST_MAX];
 	struct db_pool writes;
@@ -227,6 +249,7 @@ struct db_pools {
 	atomic_uint turn; /* round robin */
 
 	/* monitor.c */
+	struct db_looks looks;
 	pthread_t monitor;
 	bool monitoring;
 	pthread_mutex_t stop_lock;
@@ -259,6 +282,15 @@ struct db_position db_endpoint_known(struct db_endpoint *e);
 /* What the monitor read from a replica; this may also lower what is known (a restored replica). */
 void db_endpoint_set_applied(struct db_endpoint *e, const char *set, int64_t epoch, int64_t at,
 			     const struct db_position *latest);
+
+void db_looks_add(struct db_looks *l, const char *set, int64_t at);
+/*
+ * Judges how far behind a replica is that has applied `set`: nothing when it has all of the last
+ * look, else the time since the youngest look of which it has all. While the primary is silent a
+ * lag does not grow: nobody knows whether it commits anything.
+ */
+void db_endpoint_judge(struct db_endpoint *e, const struct db_looks *l, const char *set,
+		       int64_t now, int64_t lag_max);
 
 /* handle.c */
 

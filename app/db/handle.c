@@ -72,14 +72,15 @@ static void use(struct db *db, struct db_conn *c)
 }
 
 /* The monitor finds out when a server is back; where there is none, a statement tries. */
-static bool usable(const struct db *db, const struct db_pool *pool)
+static bool usable(const struct db *db, const struct db_pool *pool, bool late)
 {
 	bool closed = !breaker_is_open(&pool->endpoint->breaker);
-	return pool->endpoint != db->avoid && (closed || !db->pools->monitoring);
+	return pool->endpoint != db->avoid && (closed || !db->pools->monitoring) &&
+	       late == (atomic_load(&pool->endpoint->lag) > db->pools->lag_max);
 }
 
-/* A replica that needs no waiting, in turn. */
-static enum err attach_ready(struct db *db, size_t first)
+/* A replica that needs no waiting, in turn; `late`: of those that are too far behind. */
+static enum err attach_ready(struct db *db, size_t first, bool late)
 {
 	struct db_pools *p = db->pools;
 	struct db_conn *c = NULL;
@@ -88,7 +89,7 @@ static enum err attach_ready(struct db *db, size_t first)
 	for (size_t i = 0; i < p->n_replicas && tries > 0; i++) {
 		struct db_pool *pool = &p->reads[(first + i) % p->n_replicas];
 		bool open = breaker_is_open(&pool->endpoint->breaker);
-		if (!usable(db, pool) ||
+		if (!usable(db, pool, late) ||
 		    (db->after.seq != 0 && !db_endpoint_reached(pool->endpoint, &db->after)))
 			continue;
 		if (db_pool_acquire(pool, &c) == ERR_OK) {
@@ -108,7 +109,7 @@ static enum err attach_waiting(struct db *db, size_t first)
 	enum err e = ERR_UNAVAILABLE;
 	for (size_t i = 0; i < p->n_replicas && c == NULL; i++) {
 		struct db_pool *pool = &p->reads[(first + i) % p->n_replicas];
-		if (usable(db, pool) && db_pool_acquire(pool, &c) != ERR_OK)
+		if (usable(db, pool, false) && db_pool_acquire(pool, &c) != ERR_OK)
 			break;
 	}
 	if (c == NULL)
@@ -149,15 +150,19 @@ static enum err attach_fallback(struct db *db)
 static enum err attach_read(struct db *db)
 {
 	size_t n = db->pools->n_replicas;
-	if (n > 0) {
-		size_t first = atomic_fetch_add_explicit(&db->pools->turn, 1, memory_order_relaxed);
-		enum err e = attach_ready(db, first);
-		if (e != ERR_OK && db->after.seq != 0)
-			e = attach_waiting(db, first);
-		if (e == ERR_OK)
-			return ERR_OK;
-	}
-	return attach_fallback(db);
+	if (n == 0)
+		return attach_fallback(db);
+	size_t first = atomic_fetch_add_explicit(&db->pools->turn, 1, memory_order_relaxed);
+	enum err e = attach_ready(db, first, false);
+	if (e != ERR_OK && db->after.seq != 0)
+		e = attach_waiting(db, first);
+	if (e == ERR_OK)
+		return ERR_OK;
+	e = attach_fallback(db);
+	/* Rather late data than none; never older than what the caller has seen. */
+	if (e != ERR_OK && attach_ready(db, first, true) == ERR_OK)
+		return ERR_OK;
+	return e;
 }
 
 static enum err attach(struct db *db)

@@ -38,6 +38,7 @@ static struct metric *statement_seconds;
 static struct metric *pool_in_use;
 static struct metric *pool_wait;
 static struct metric *errors_total;
+static struct metric *replica_lag;
 
 void db_pools_declare(const struct db_stmt *stmts, size_t n)
 {
@@ -76,6 +77,12 @@ void db_metrics_declare(void)
 		  .labels = { { .name = "kind",
 				.values = error_names,
 				.n = sizeof(error_names) / sizeof(error_names[0]) } } },
+		{ .name = "remit_db_replica_lag_seconds",
+		  .help = "How far a replica is behind the primary",
+		  .kind = METRIC_GAUGE_MAX,
+		  .labels = { { .name = "replica",
+				.values = pool_names + DB_POOL_REPLICA,
+				.n = CONFIG_LIST_MAX } } },
 	};
 	if (statement_seconds != NULL)
 		return;
@@ -84,6 +91,7 @@ void db_metrics_declare(void)
 	pool_in_use = metrics_declare(&families[1]);
 	pool_wait = metrics_declare(&families[2]);
 	errors_total = metrics_declare(&families[3]);
+	replica_lag = metrics_declare(&families[4]);
 }
 
 uint32_t db_metrics_label(const struct db_stmt *s)
@@ -116,4 +124,9 @@ void db_metrics_pool_in_use(uint32_t pool, int64_t n)
 void db_metrics_pool_wait(uint32_t pool, int64_t usec)
 {
 	metric_observe(pool_wait, pool, 0, usec);
+}
+
+void db_metrics_lag(uint32_t pool, int64_t usec)
+{
+	metric_set(replica_lag, pool - DB_POOL_REPLICA, 0, usec);
 }

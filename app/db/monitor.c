@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One thread asks each replica every 250 ms what it has applied. It also closes the breaker of a
- * server that answers again, and asks one that does not answer less often.
+ * One thread asks each replica every 250 ms what it has applied, and then the primary what it has:
+ * so a replica is measured by what the primary had a round earlier, which a healthy one has by now.
+ * The thread also closes the breaker of a server that answers again, and asks one that does not
+ * answer less often.
  */
 #include "app/db/db_internal.h"
 
 #include <signal.h>
 #include <string.h>
+
+#include "app/observe/log.h"
 
 enum {
 	POLL_USEC = 250000,
@@ -18,6 +22,7 @@ enum {
 struct watch {
 	struct db_pool *pool;
 	struct db_conn *conn;
+	struct db_looks *looks;
 	int64_t next; /* monotonic */
 };
 
@@ -33,17 +38,51 @@ static void watch_connect(struct watch *w)
 			   e == ERR_OK, message);
 }
 
-static void watch_poll(struct watch *w)
+static void watch_judge(struct watch *w, const char *set)
+{
+	struct db_endpoint *e = w->pool->endpoint;
+	int64_t max = w->pool->pools->lag_max;
+	bool late = atomic_load(&e->lag) > max;
+	db_endpoint_judge(e, w->looks, set, clock_monotonic(), max);
+	int64_t lag = atomic_load(&e->lag);
+	db_metrics_lag(w->pool->label, lag);
+	if (late != (lag > max))
+		log_line(LOG_WARN, late ? "replica has caught up" : "replica is too far behind",
+			 LOG_Z("server", e->name), LOG_I("lag_ms", lag / 1000));
+}
+
+/* Asks a replica what it has applied. */
+static enum err watch_replica(struct watch *w)
 {
 	char set[DB_GTID_SET_MAX];
 	int64_t epoch = 0;
 	int64_t at = clock_now();
-	struct db_pools *p = w->pool->pools;
+	enum err e = db_vendor_applied(w->conn, set, &epoch);
+	if (e != ERR_OK)
+		return e;
+	struct db_position latest = db_endpoint_known(&w->pool->pools->primary);
+	db_endpoint_set_applied(w->pool->endpoint, set, epoch, at, &latest);
+	watch_judge(w, set);
+	return ERR_OK;
+}
+
+/* Asks the primary what it has. */
+static enum err watch_primary(struct watch *w)
+{
+	char set[DB_GTID_SET_MAX];
+	int64_t at = clock_monotonic();
+	enum err e = db_vendor_binlog_set(w->conn, set);
+	if (e == ERR_OK)
+		db_looks_add(w->looks, set, at);
+	return e;
+}
+
+static void watch_poll(struct watch *w)
+{
+	bool primary = w->pool->endpoint->primary;
 	if (w->conn == NULL)
 		watch_connect(w);
-	if (w->conn != NULL && db_vendor_applied(w->conn, set, &epoch) == ERR_OK) {
-		struct db_position latest = db_endpoint_known(&p->primary);
-		db_endpoint_set_applied(w->pool->endpoint, set, epoch, at, &latest);
+	if (w->conn != NULL && (primary ? watch_primary(w) : watch_replica(w)) == ERR_OK) {
 		w->next = clock_monotonic() + POLL_USEC;
 		return;
 	}
@@ -51,6 +90,8 @@ static void watch_poll(struct watch *w)
 	db_conn_close(w->conn);
 	w->conn = NULL;
 	w->next = clock_monotonic() + POLL_DOWN_USEC;
+	if (primary)
+		w->looks->silent = true;
 }
 
 /* Sleeps until then; false when it is time to stop. */
@@ -68,10 +109,12 @@ static bool sleep_until(struct db_pools *p, int64_t until)
 static void *monitor_main(void *arg)
 {
 	struct db_pools *p = arg;
-	struct watch watches[CONFIG_LIST_MAX];
-	size_t n = p->n_replicas;
+	struct watch watches[CONFIG_LIST_MAX + 1];
+	size_t n = p->n_replicas + 1;
+	/* The primary comes last; where a look there ends late, only the next round waits. */
 	for (size_t i = 0; i < n; i++)
-		watches[i] = (struct watch){ .pool = &p->reads[i] };
+		watches[i] = (struct watch){ .pool = i + 1 < n ? &p->reads[i] : &p->fallback,
+					     .looks = &p->looks };
 	int64_t next = clock_monotonic();
 	while (sleep_until(p, next)) {
 		next = clock_monotonic() + POLL_DOWN_USEC;

@@ -274,6 +274,7 @@ static enum err pools_init(struct db_pools *p, const struct config *c)
 	struct str items[CONFIG_LIST_MAX];
 	p->lock_wait_s = c->db_lock_wait_s;
 	p->consistent_wait_ms = c->db_consistent_wait_ms;
+	p->lag_max = c->db_replica_lag_max_s * 1000000;
 	p->user = strdup(c->db_user);
 	p->password = strdup(c->db_password);
 	p->database = strdup(c->db_name);

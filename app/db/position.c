@@ -4,7 +4,8 @@
  * applied, or a position that a wait there reached; the primary's is the newest commit that this
  * process made or was told of. (The primary's own gtid_binlog_pos is none: a transaction stands
  * there before others can see it, with semi-synchronous replication for as long as the
- * acknowledgement takes.)
+ * acknowledgement takes.) And how old a replica's data is, for which it does not matter that the
+ * primary's own position comes early.
  */
 #include "app/db/db_internal.h"
 
@@ -76,4 +77,45 @@ void db_endpoint_set_applied(struct db_endpoint *e, const char *set, int64_t epo
 	e->applied_epoch = epoch;
 	e->known = p;
 	(void)pthread_mutex_unlock(&e->lock);
+}
+
+void db_looks_add(struct db_looks *l, const char *set, int64_t at)
+{
+	struct db_look *look = &l->look[l->n++ % DB_LOOKS];
+	memcpy(look->set, set, strlen(set) + 1);
+	look->at = at;
+	l->silent = false;
+}
+
+/* How many looks back the replica stands; the number of looks when it is older than all. */
+static size_t looks_behind(const struct db_looks *l, const char *set)
+{
+	size_t n = l->n < DB_LOOKS ? l->n : DB_LOOKS;
+	size_t i = 0;
+	while (i < n &&
+	       db_gtid_behind(str_from(set), str_from(l->look[(l->n - 1 - i) % DB_LOOKS].set)))
+		i++;
+	return i;
+}
+
+void db_endpoint_judge(struct db_endpoint *e, const struct db_looks *l, const char *set,
+		       int64_t now, int64_t lag_max)
+{
+	if (l->n == 0)
+		return;
+	size_t behind = looks_behind(l, set);
+	bool found = behind < l->n && behind < DB_LOOKS;
+	int64_t at = found ? l->look[(l->n - 1 - behind) % DB_LOOKS].at : 0;
+	int64_t lag = 0;
+	/* Behind from the start: nobody knows since when. */
+	if (e->current_at == 0 && !found)
+		e->current_at = now - lag_max - 1;
+	if (at > e->current_at)
+		e->current_at = at;
+	if (behind > 0)
+		lag = l->silent ? atomic_load(&e->lag) : now - e->current_at;
+	/* The time of a silent primary does not count, not when it speaks again either. */
+	if (l->silent)
+		e->current_at = now - lag;
+	atomic_store(&e->lag, lag);
 }

@@ -123,10 +123,9 @@ enum err db_vendor_applied(struct db_conn *c, char ret_set[DB_GTID_SET_MAX], int
 	return ERR_OK;
 }
 
-enum err db_vendor_binlog(struct db_conn *c, struct db_position *ret_position)
+enum err db_vendor_binlog_set(struct db_conn *c, char ret_set[DB_GTID_SET_MAX])
 {
 	char value[1][DB_GTID_SET_MAX];
-	struct db_position p = { .seq = 0 };
 	enum err e = db_conn_values(c,
 				    c->mariadb ? STR("SELECT @@GLOBAL.gtid_binlog_pos")
 					       : STR("SELECT @@GLOBAL.gtid_executed"),
@@ -134,7 +133,19 @@ enum err db_vendor_binlog(struct db_conn *c, struct db_position *ret_position)
 
 	if (e != ERR_OK)
 		return e;
-	if (!db_gtid_find(str_from(value[0]), STR_NONE, &p))
+	memcpy(ret_set, value[0], sizeof(value[0]));
+	return ERR_OK;
+}
+
+enum err db_vendor_binlog(struct db_conn *c, struct db_position *ret_position)
+{
+	char set[DB_GTID_SET_MAX];
+	struct db_position p = { .seq = 0 };
+	enum err e = db_vendor_binlog_set(c, set);
+
+	if (e != ERR_OK)
+		return e;
+	if (!db_gtid_find(str_from(set), STR_NONE, &p))
 		p.seq = 0;
 	p.epoch = c->epoch;
 	p.at = clock_now();
@@ -201,18 +212,39 @@ static bool read_entry(struct str entry, struct str source, struct db_position *
 	return true;
 }
 
+static struct str next_entry(struct str *set)
+{
+	struct str entry = str_cut(set, ',');
+	/* MySQL breaks the line after each comma. */
+	while (entry.n > 0 && (entry.p[0] == '\n' || entry.p[0] == ' ')) {
+		entry.p++;
+		entry.n--;
+	}
+	return entry;
+}
+
 bool db_gtid_find(struct str set, struct str source, struct db_position *ret_position)
 {
 	if (set.p == NULL || (source.p == NULL && memchr(set.p, ',', set.n) != NULL))
 		return false;
 	while (set.p != NULL) {
-		struct str entry = str_cut(&set, ',');
-		/* MySQL breaks the line after each comma. */
-		while (entry.n > 0 && (entry.p[0] == '\n' || entry.p[0] == ' ')) {
-			entry.p++;
-			entry.n--;
-		}
+		struct str entry = next_entry(&set);
 		if (entry.n > 0 && read_entry(entry, source, ret_position))
+			return true;
+	}
+	return false;
+}
+
+bool db_gtid_behind(struct str set, struct str want)
+{
+	while (want.p != NULL) {
+		struct str entry = next_entry(&want);
+		struct str source = STR_NONE;
+		struct db_position needed;
+		struct db_position has;
+		if (entry.n > 0 && read_entry(entry, STR_NONE, &needed) &&
+		    db_gtid_split(str_from(needed.gtid), &source, &needed.seq) &&
+		    db_gtid_find(set, source, &has) && has.seq < needed.seq)
 			return true;
 	}
 	return false;

@@ -116,7 +116,12 @@ enum err server_new(const struct server_options *options, struct server **ret_se
 		return ERR_NO_MEMORY;
 	s->options = *options;
 	s->plans = calloc(n, sizeof(*s->plans));
-	if (s->plans == NULL || !key_from_hex(options->config->secret_key, s->key)) {
+	if (s->plans == NULL) {
+		server_free(s);
+		return ERR_NO_MEMORY;
+	}
+	if (!key_from_hex(options->config->secret_key, s->key)) {
+		log_line(LOG_ERROR, "secret_key is not set: 64 hexadecimal digits are needed");
 		server_free(s);
 		return ERR_CONFIG;
 	}

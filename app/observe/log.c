@@ -180,7 +180,8 @@ static void line_field(struct line *l, const struct log_field *f)
 {
 	size_t before = l->n;
 
-	if (f->type == LOG_FIELD_STR && f->str.p == NULL)
+	if ((f->type == LOG_FIELD_STR && f->str.p == NULL) ||
+	    (f->type == LOG_FIELD_ID && id_is_none(f->id)))
 		return;
 	line_put(l, ",\"", 2);
 	line_z(l, f->name);

@@ -45,7 +45,7 @@ void log_stop(void);
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 
-/* Fields whose str is absent are left out. */
+/* Fields whose str is absent and ids that are none are left out. */
 void log_write(enum log_level level, const char *message, const struct log_field *fields, size_t n);
 
 #define log_line(level, message, ...)                                            \

@@ -76,6 +76,11 @@ static size_t series_cells(const struct metric *m)
 	return m->family.kind == METRIC_HISTOGRAM ? CELL_BUCKETS + BUCKETS : CELL_VALUE + 1;
 }
 
+static bool is_gauge(const struct metric *m)
+{
+	return m->family.kind == METRIC_GAUGE || m->family.kind == METRIC_GAUGE_MAX;
+}
+
 static bool is_name(const char *s)
 {
 	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
@@ -133,15 +138,19 @@ static uint64_t hash_z(uint64_t h, const char *z)
 
 static uint64_t layout_hash(void)
 {
+	static const char *const letters[] = {
+		[METRIC_COUNTER] = "c",
+		[METRIC_GAUGE] = "g",
+		[METRIC_GAUGE_MAX] = "m",
+		[METRIC_HISTOGRAM] = "h",
+	};
 	uint64_t h = hash_z(UINT64_C(0xcbf29ce484222325), "layout 1");
 
 	for (size_t i = 0; i < registry.n; i++) {
 		const struct metric_family *f = &registry.metrics[i].family;
 
 		h = hash_z(h, f->name);
-		h = hash_z(h, f->kind == METRIC_HISTOGRAM ? "h"
-			      : f->kind == METRIC_GAUGE	  ? "g"
-							  : "c");
+		h = hash_z(h, letters[f->kind]);
 		for (size_t k = 0; k < 2 && f->labels[k].name != NULL; k++) {
 			h = hash_z(h, f->labels[k].name);
 			for (uint32_t v = 0; v < f->labels[k].n; v++)
@@ -216,7 +225,7 @@ static void gauges_clear(void)
 	for (size_t i = 0; i < registry.n; i++) {
 		const struct metric *m = &registry.metrics[i];
 
-		for (uint32_t s = 0; m->family.kind == METRIC_GAUGE && s < m->series; s++) {
+		for (uint32_t s = 0; is_gauge(m) && s < m->series; s++) {
 			cell *c = registry.own + m->first + s * series_cells(m);
 
 			atomic_store_explicit(&c[CELL_TOUCHED], 0, memory_order_relaxed);
@@ -309,7 +318,7 @@ void metric_add(struct metric *m, uint32_t a, uint32_t b, int64_t n)
 {
 	cell *c = series(m, a, b);
 
-	CHECK(m->family.kind != METRIC_HISTOGRAM);
+	CHECK(m->family.kind == METRIC_COUNTER || m->family.kind == METRIC_GAUGE);
 	CHECK(m->family.kind != METRIC_COUNTER || n >= 0);
 	if (c != NULL)
 		atomic_fetch_add_explicit(&c[CELL_VALUE], n, memory_order_relaxed);
@@ -319,7 +328,8 @@ void metric_set(struct metric *m, uint32_t a, uint32_t b, int64_t n)
 {
 	cell *c = series(m, a, b);
 
-	CHECK(m->family.kind == METRIC_GAUGE);
+	CHECK(is_gauge(m));
+	CHECK(m->family.kind != METRIC_GAUGE_MAX || n >= 0);
 	if (c != NULL)
 		atomic_store_explicit(&c[CELL_VALUE], n, memory_order_relaxed);
 }
@@ -340,7 +350,8 @@ void metric_observe(struct metric *m, uint32_t a, uint32_t b, int64_t usec)
 	atomic_fetch_add_explicit(&c[CELL_SUM], usec, memory_order_relaxed);
 }
 
-/* Adds up a series over all slots; a gauge over those of living processes. Whether it was touched.
+/*
+ * Merges a series over all slots, a gauge over those of living processes. Whether it was touched.
  */
 static bool series_merge(const struct metric *m, uint32_t s, const bool alive[SLOTS],
 			 int64_t ret_cells[CELL_BUCKETS + BUCKETS])
@@ -352,10 +363,16 @@ static bool series_merge(const struct metric *m, uint32_t s, const bool alive[SL
 	for (uint32_t slot = 0; slot < used && slot < SLOTS; slot++) {
 		const cell *c = slot_cells(slot) + m->first + s * n;
 
-		if (m->family.kind == METRIC_GAUGE && !alive[slot])
+		if (is_gauge(m) && !alive[slot])
 			continue;
-		for (size_t i = 0; i < n; i++)
-			ret_cells[i] += atomic_load_explicit(&c[i], memory_order_relaxed);
+		for (size_t i = 0; i < n; i++) {
+			int64_t value = atomic_load_explicit(&c[i], memory_order_relaxed);
+
+			if (m->family.kind != METRIC_GAUGE_MAX)
+				ret_cells[i] += value;
+			else if (value > ret_cells[i])
+				ret_cells[i] = value;
+		}
 	}
 	return ret_cells[CELL_TOUCHED] > 0;
 }
@@ -379,6 +396,7 @@ static void put_head(struct buf *out, const struct metric_family *f)
 	static const char *const kinds[] = {
 		[METRIC_COUNTER] = " counter\n",
 		[METRIC_GAUGE] = " gauge\n",
+		[METRIC_GAUGE_MAX] = " gauge\n",
 		[METRIC_HISTOGRAM] = " histogram\n",
 	};
 
@@ -463,7 +481,10 @@ static void put_family(struct buf *out, const struct metric *m, const bool alive
 			continue;
 		}
 		put_name(out, m, s, "", NULL);
-		buf_i64(out, cells[CELL_VALUE]);
+		if (ends_in(m->family.name, "_seconds"))
+			put_seconds(out, cells[CELL_VALUE]);
+		else
+			buf_i64(out, cells[CELL_VALUE]);
 		buf_char(out, '\n');
 	}
 }

@@ -16,7 +16,11 @@
 
 #include <stdint.h>
 
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+/*
+ * How processes are merged: counters, gauges and histograms by addition; a METRIC_GAUGE_MAX, which
+ * each process measures of the same thing, is the largest of them.
+ */
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_GAUGE_MAX, METRIC_HISTOGRAM };
 
 /* One or two labels, each with its fixed list of values. */
 struct metric_label {
@@ -26,7 +30,7 @@ struct metric_label {
 };
 
 struct metric_family {
-	const char *name; /* Prometheus name; a histogram's unit is seconds */
+	const char *name; /* Prometheus name; values of "_seconds" are given in microseconds */
 	const char *help;
 	enum metric_kind kind;
 	struct metric_label labels[2];
@@ -45,9 +49,12 @@ struct metric *metrics_declare(const struct metric_family *family);
 MUST_CHECK enum err metrics_start(const char *runtime_dir);
 void metrics_stop(void);
 
-/* a, b: positions of the label values, 0 where the family has no such label. */
+/*
+ * Counters and gauges that are added up. a, b: positions of the label values, 0 where the family
+ * has no such label.
+ */
 void metric_add(struct metric *m, uint32_t a, uint32_t b, int64_t n);
-/* Gauges only: this process's share; merged by addition. */
+/* Gauges only: this process's share, or what it has measured (METRIC_GAUGE_MAX: not below 0). */
 void metric_set(struct metric *m, uint32_t a, uint32_t b, int64_t n);
 /* Histograms only: a duration in microseconds. */
 void metric_observe(struct metric *m, uint32_t a, uint32_t b, int64_t usec);

@@ -105,40 +105,40 @@ const struct db_stmt ledger_verify_stmts[] = {
 	     " OR pre_payment_credit + post_payment_credit > total)",
 	     "a"),
 	RULE("verify.invoice_posting",
-	     "SELECT i.number, i.total, COALESCE(CAST(SUM(p.amount) AS SIGNED), 0) FROM invoices i"
-	     " LEFT JOIN journal_entries j ON j.account_id = i.account_id"
-	     " AND j.source_id = i.invoice_id AND j.kind = 0"
-	     " LEFT JOIN (postings p JOIN ledger_accounts a ON a.account_id = p.account_id"
-	     " AND a.ledger_account_id = p.ledger_account_id AND a.code = 1200)"
-	     " ON p.account_id = j.account_id AND p.entry_id = j.entry_id"
-	     " WHERE i.account_id = ? AND i.status <> 0 GROUP BY i.invoice_id, i.number, i.total"
-	     " HAVING i.total <> COALESCE(SUM(p.amount), 0)",
-	     "a"),
+	     "SELECT i.number, i.total, COALESCE(p.amount, 0) FROM invoices i LEFT JOIN"
+	     " (SELECT j.source_id, CAST(SUM(q.amount) AS SIGNED) AS amount"
+	     " FROM journal_entries j JOIN postings q ON q.account_id = j.account_id"
+	     " AND q.entry_id = j.entry_id JOIN ledger_accounts a ON a.account_id = q.account_id"
+	     " AND a.ledger_account_id = q.ledger_account_id"
+	     " WHERE j.account_id = ? AND j.kind = 0 AND a.code = 1200 GROUP BY j.source_id) p"
+	     " ON p.source_id = i.invoice_id WHERE i.account_id = ? AND i.status <> 0"
+	     " AND i.total <> COALESCE(p.amount, 0)",
+	     "aa"),
 	RULE("verify.invoice_lines",
-	     "SELECT COALESCE(i.number, HEX(i.invoice_id)), i.subtotal,"
-	     " COALESCE(CAST(SUM(l.net) AS SIGNED), 0) FROM invoices i LEFT JOIN invoice_lines l"
-	     " ON l.account_id = i.account_id AND l.invoice_id = i.invoice_id"
-	     " WHERE i.account_id = ? GROUP BY i.invoice_id, i.number, i.subtotal, i.line_count"
-	     " HAVING i.subtotal <> COALESCE(SUM(l.net), 0) OR i.line_count <> COUNT(l.position)",
-	     "a"),
+	     "SELECT COALESCE(i.number, HEX(i.invoice_id)), i.subtotal, COALESCE(l.net, 0)"
+	     " FROM invoices i LEFT JOIN (SELECT invoice_id, CAST(SUM(net) AS SIGNED) AS net,"
+	     " COUNT(*) AS n FROM invoice_lines WHERE account_id = ? GROUP BY invoice_id) l"
+	     " ON l.invoice_id = i.invoice_id WHERE i.account_id = ?"
+	     " AND (i.subtotal <> COALESCE(l.net, 0) OR i.line_count <> COALESCE(l.n, 0))",
+	     "aa"),
 	RULE("verify.invoice_payments",
-	     "SELECT i.number, i.amount_paid, COALESCE(CAST(SUM(p.applied_to_invoice) AS SIGNED), 0)"
-	     " FROM invoices i LEFT JOIN payments p ON p.account_id = i.account_id"
-	     " AND p.invoice_id = i.invoice_id WHERE i.account_id = ?"
-	     " GROUP BY i.invoice_id, i.number, i.amount_paid, i.amount_reserved"
-	     " HAVING i.amount_paid <> COALESCE(SUM(p.applied_to_invoice), 0)"
-	     " OR i.amount_reserved <> COALESCE(SUM(p.reserved), 0)",
-	     "a"),
+	     "SELECT i.number, i.amount_paid, COALESCE(p.applied, 0) FROM invoices i LEFT JOIN"
+	     " (SELECT invoice_id, CAST(SUM(applied_to_invoice) AS SIGNED) AS applied,"
+	     " CAST(SUM(reserved) AS SIGNED) AS reserved FROM payments WHERE account_id = ?"
+	     " GROUP BY invoice_id) p ON p.invoice_id = i.invoice_id WHERE i.account_id = ?"
+	     " AND (i.amount_paid <> COALESCE(p.applied, 0)"
+	     " OR i.amount_reserved <> COALESCE(p.reserved, 0))",
+	     "aa"),
 	RULE("verify.credit_note_posting",
-	     "SELECT n.number, n.total, COALESCE(CAST(SUM(-p.amount) AS SIGNED), 0)"
-	     " FROM credit_notes n LEFT JOIN journal_entries j ON j.account_id = n.account_id"
-	     " AND j.source_id = n.credit_note_id AND j.kind = 3"
-	     " LEFT JOIN (postings p JOIN ledger_accounts a ON a.account_id = p.account_id"
-	     " AND a.ledger_account_id = p.ledger_account_id AND a.code IN (1200, 2100))"
-	     " ON p.account_id = j.account_id AND p.entry_id = j.entry_id"
-	     " WHERE n.account_id = ? GROUP BY n.credit_note_id, n.number, n.total"
-	     " HAVING n.total <> COALESCE(SUM(-p.amount), 0)",
-	     "a"),
+	     "SELECT n.number, n.total, COALESCE(p.amount, 0) FROM credit_notes n LEFT JOIN"
+	     " (SELECT j.source_id, CAST(SUM(-q.amount) AS SIGNED) AS amount"
+	     " FROM journal_entries j JOIN postings q ON q.account_id = j.account_id"
+	     " AND q.entry_id = j.entry_id JOIN ledger_accounts a ON a.account_id = q.account_id"
+	     " AND a.ledger_account_id = q.ledger_account_id"
+	     " WHERE j.account_id = ? AND j.kind = 3 AND a.code IN (1200, 2100)"
+	     " GROUP BY j.source_id) p ON p.source_id = n.credit_note_id"
+	     " WHERE n.account_id = ? AND n.total <> COALESCE(p.amount, 0)",
+	     "aa"),
 	RULE("verify.invoice_numbers",
 	     "SELECT 'invoice', COUNT(*), COALESCE(MAX(number_seq), 0) FROM invoices"
 	     " WHERE account_id = ? AND number_seq IS NOT NULL"

@@ -99,3 +99,10 @@ enum err users_me_get(struct call *c, const void *in, void *out)
 	me->role = member.role;
 	return ERR_OK;
 }
+
+enum err users_account_check(struct call *c)
+{
+	struct account account;
+
+	return users_store_account_get(c, &account);
+}

@@ -25,6 +25,8 @@ MUST_CHECK enum err users_account_create(struct call *c, struct str name, struct
  * them. ERR_NOT_FOUND after the last one.
  */
 MUST_CHECK enum err users_account_next(struct call *c, struct id after, struct id *ret_account);
+/* ERR_NOT_FOUND when there is no such account as the call's. */
+MUST_CHECK enum err users_account_check(struct call *c);
 /*
  * A member of the call's account: makes the user where the e-mail is new. For the operator a user
  * who exists gets the membership and this password; for anybody else that is ERR_ALREADY_EXISTS.

@@ -141,8 +141,9 @@ def changed(token):
     other = "rs_" if kind == "rk_" else "rk_"
     yield from (other + public + "_" + secret, kind + public + "_" + secret + "A",
                 kind + public + "_" + secret[:-1], kind + public.upper() + "_" + secret,
-                kind + public + "_", kind + "_" + secret, kind + public + secret, kind, "", token[1:],
-                token + " x", token + "=", kind + public + "_" + secret[::-1], "x" * 3000)
+                kind + public + "_", kind + "_" + secret, kind + public + secret, kind, "",
+                token[1:], token + " x",
+                token + "=", kind + public + "_" + secret[::-1], "x" * 3000)
 
 
 def test_tokens_that_differ_a_little(account, other):

@@ -25,12 +25,14 @@ NOT_JSON = {
     "trailing comma": b'{"a":1,}', "trailing comma in array": b'{"a":[1,]}', "comment": b"/**/{}",
     "bare name": b"{a:1}", "byte order mark": b"\xef\xbb\xbf{}", "nothing but space": b" \r\n\t ",
     "leading zero": b'{"a":01}', "plus": b'{"a":+1}', "hex": b'{"a":0x1}', "dot": b'{"a":1.}',
-    "no digits": b'{"a":-}', "exponent": b'{"a":1e}', "NaN": b'{"a":NaN}', "infinity": b'{"a":Infinity}',
-    "tab in string": b'{"a":"\t"}', "newline in string": b'{"a":"\n"}', "bad escape": b'{"a":"\\x41"}',
+    "no digits": b'{"a":-}', "exponent": b'{"a":1e}', "NaN": b'{"a":NaN}',
+    "infinity": b'{"a":Infinity}', "tab in string": b'{"a":"\t"}',
+    "newline in string": b'{"a":"\n"}', "bad escape": b'{"a":"\\x41"}',
     "half escape": b'{"a":"\\u00"}', "open string": b'{"a":"',
     "raw NUL": b'{"a":\x00}', "NUL in string": b'{"a":"\x00"}', "escaped NUL": b'{"a":"\\u0000"}',
     "NUL in name": b'{"a\\u0000b":1}', "NUL after": b'{"a":1}\x00',
-    "invalid UTF-8": b'{"a":"\xff"}', "overlong": b'{"a":"\xc0\x80"}', "cut UTF-8": b'{"a":"\xe2\x82"}',
+    "invalid UTF-8": b'{"a":"\xff"}', "overlong": b'{"a":"\xc0\x80"}',
+    "cut UTF-8": b'{"a":"\xe2\x82"}',
     "surrogate in UTF-8": b'{"a":"\xed\xa0\x80"}', "beyond Unicode": b'{"a":"\xf5\x80\x80\x80"}',
     "high surrogate": b'{"a":"\\ud800"}', "low surrogate": b'{"a":"\\udc00"}',
     "swapped surrogates": b'{"a":"\\udc00\\ud800"}', "high and letter": b'{"a":"\\ud800a"}',
@@ -45,7 +47,8 @@ NOT_VALID = {
     "array": b"[]", "string": b'"x"', "number": b"1", "null": b"null", "true": b"true",
     "unknown": b'{"surprise":1}', "nested unknown": nested(16),
     "1e400": b'{"surprise":1e400}', "many digits": b'{"surprise":12345678901234567890123}',
-    "empty name": b'{"":1}', "object": b'{"object":"x","surprise":1}', "__proto__": b'{"__proto__":{}}',
+    "empty name": b'{"":1}', "object": b'{"object":"x","surprise":1}',
+    "__proto__": b'{"__proto__":{}}',
 }
 
 
@@ -107,7 +110,8 @@ def test_media_types(account, sessions, op):
                       "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
             answer = send(client, op, body, Content_Type=media)
             assert (answer.status, answer.code) == (415, "unsupported_media_type"), answer
-        for media in ("application/json; charset=utf-8", "APPLICATION/JSON", "application/json;a=b"):
+        for media in ("application/json; charset=utf-8", "APPLICATION/JSON",
+                      "application/json;a=b"):
             assert send(client, op, body, Content_Type=media).status == 422
         patch = send(client, op, body, Content_Type="application/merge-patch+json")
         assert patch.status == (422 if op.method == "PATCH" else 415), patch
@@ -165,8 +169,8 @@ WRONG_FORMATS = {
     "email": ["", "x", "@", "a@", "@b.c", "a b@c.d", "a@b c", "a@@b.c", "x" * 65 + "@b.c",
               "a@" + "b" * 256 + ".c", "a@b..c", "a\r\n@b.c", "<a@b.c>"],
 }
-WRONG_DECIMALS = ["", "x", "1,5", "1.", ".5", "+1", "-0", "01", "1e3", "0x1", " 1", "1 ", "1.1234567",
-                  "1234567890123", "NaN", "Infinity", "--1", "1.5.5", "１"]
+WRONG_DECIMALS = ["", "x", "1,5", "1.", ".5", "+1", "-0", "01", "1e3", "0x1", " 1", "1 ",
+                  "1.1234567", "1234567890123", "NaN", "Infinity", "--1", "1.5.5", "１"]
 
 
 def wrong_values(schema):
@@ -240,7 +244,8 @@ def test_metadata_that_is_refused(account, name):
 
 
 @pytest.mark.parametrize("metadata", [
-    {}, {str(i): "x" for i in range(50)}, {"x" * 40: "y" * 500}, {"\U0001f600" * 40: "\U0001f600" * 500},
+    {}, {str(i): "x" for i in range(50)}, {"x" * 40: "y" * 500},
+    {"\U0001f600" * 40: "\U0001f600" * 500},
     {"a b": "", "quote\"": "back\\slash", "</script>": "'; DROP TABLE customers; --"},
     {"~/": "%s%n", "\u2028": "\u200b"}])
 def test_metadata_that_is_kept(account, metadata):

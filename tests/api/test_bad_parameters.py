@@ -28,8 +28,8 @@ def refused(answer, *codes):
 
 @pytest.mark.parametrize("op", LISTS, ids=str)
 def test_limits(client, op):
-    for limit in ("0", "101", "-1", "abc", "", "1.5", "1e1", "99999999999999999999", "%31%30x", "+5",
-                  "0x10", "1%00", "%20", "１"):
+    for limit in ("0", "101", "-1", "abc", "", "1.5", "1e1", "99999999999999999999", "%31%30x",
+                  "+5", "0x10", "1%00", "%20", "１"):
         refused(client(op).get(f"{op.path}?limit={limit}"))
     for limit in ("1", "100", "%35"):
         assert client(op).get(f"{op.path}?limit={limit}").status == 200
@@ -93,7 +93,8 @@ def test_bad_ids(client, op):
     good = prefix + "_01j00000000000000000000000"
     for bad in ("x", prefix, prefix + "_", good[:-1], good + "0", good.upper(), "abc" + good[3:],
                 prefix + "_" + "8" * 26, prefix + "_" + "z" * 26, good.replace("_", "-"),
-                good[:-1] + "u", good[:-1] + "%00", good[:-1] + "%ff", "%27%20OR%201=1", good + "%20",
+                good[:-1] + "u", good[:-1] + "%00", good[:-1] + "%ff", "%27%20OR%201=1",
+                good + "%20",
                 "1", "-1", "null", "x" * 500, good[:-1] + "%C3%A9"):
         answer = client(op).request(op.method, op.path.replace("{id}", bad))
         assert answer.status in (400, 404, 405), (bad, answer)
@@ -136,7 +137,8 @@ def test_cursors(account, many, client, op):
         mutated = raw[:i] + bytes([raw[i] ^ 1]) + raw[i + 1:]
         bad.append(base64.urlsafe_b64encode(mutated).decode().rstrip("="))
     for cursor in bad:
-        refused(who.get(f"{op.path}?limit=1&cursor={cursor}"), "invalid_cursor", "invalid_parameter")
+        answer = who.get(f"{op.path}?limit=1&cursor={cursor}")
+        refused(answer, "invalid_cursor", "invalid_parameter")
     for query in ("&sort=created_at", "&filter[created_at][gte]=2020-01-01T00:00:00Z"):
         refused(who.get(f"{op.path}?limit=1&cursor={good}{query}"), "invalid_cursor")
     for other in LISTS:

@@ -120,7 +120,8 @@ def test_authorization_twice_is_not_a_choice(account, other):
 
 
 def test_not_http(account):
-    for wire in (b"GET /v1/me\r\n\r\n", b"GET  HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
+    for wire in (b"GET /v1/me\r\n\r\n", b"GET  HTTP/1.1\r\n\r\n",
+                 b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
                  b"GET /v1/me HTTP/1.1\r\n\r\n", b"GET /v1/%zz HTTP/1.1\r\nHost: a\r\n\r\n",
                  b"POST /v1/customers HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
                  b"POST /v1/customers HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"

@@ -131,8 +131,8 @@ def test_times_of_other_zones(place):
     when = time_of(place.customers[100]["created_at"])
     local = (when + datetime.timedelta(hours=2)).isoformat(timespec="milliseconds") + "%2B02:00"
     plain = when.isoformat(timespec="milliseconds") + "Z"
-    rows = [[r["id"] for r in place.client.pages(f"/v1/customers?filter[created_at][gte]={text}", 100)]
-            for text in (local, plain)]
+    rows = [[row["id"] for row in place.client.pages(
+        f"/v1/customers?filter[created_at][gte]={text}", 100)] for text in (local, plain)]
     assert rows[0] == rows[1] and place.customers[100]["id"] in rows[0]
 
 
@@ -150,8 +150,8 @@ def test_filters_of_orders_and_invoices(fresh):
     customers = [fresh.customer()["id"] for _ in range(2)]
     orders = [fresh.order(customer_id=customers[i % 2], place=i % 3 == 0, external_id=f"o{i}")
               for i in range(9)]
-    invoices = [fresh.invoice(customer_id=customers[i % 2], finalize=i % 2 == 0, external_id=f"i{i}")
-                for i in range(6)]
+    invoices = [fresh.invoice(customer_id=customers[i % 2], finalize=i % 2 == 0,
+                              external_id=f"i{i}") for i in range(6)]
     payments = [fresh.payment(invoices[0], amount=1, status=status, external_id=status)
                 for status in ("pending", "succeeded")]
     products = [fresh.product(sku=f"s{i}", active=i % 2 == 0) for i in range(4)]
@@ -193,5 +193,6 @@ def test_filters_of_orders_and_invoices(fresh):
 def test_a_unique_filter_with_times(fresh):
     made = fresh.customer(external_id="x")
     for bound, n in (("gte", 1), ("gt", 0), ("lte", 1), ("lt", 0)):
-        target = f"/v1/customers?filter[external_id]=x&filter[created_at][{bound}]={made['created_at']}"
+        target = ("/v1/customers?filter[external_id]=x"
+                  f"&filter[created_at][{bound}]={made['created_at']}")
         assert len(fresh.client.ok("GET", target)["data"]) == n, bound

@@ -3,7 +3,7 @@
 
 import pytest
 
-from support import environment, money
+from support import database, environment, money
 from support.world import line
 
 
@@ -46,11 +46,14 @@ def test_random_documents(account, customers, currency):
 
 TIES = [
     # quantity, price, discount, tax; net and tax in cents
-    ("1", "0.005", "0", "0", 1, 0), ("1", "0.004999", "0", "0", 0, 0), ("1", "-0.005", "0", "0", -1, 0),
-    ("3", "0.335", "0", "0", 101, 0), ("1", "2.675", "0", "0", 268, 0), ("1", "1.005", "0", "0", 101, 0),
+    ("1", "0.005", "0", "0", 1, 0), ("1", "0.004999", "0", "0", 0, 0),
+    ("1", "-0.005", "0", "0", -1, 0),
+    ("3", "0.335", "0", "0", 101, 0), ("1", "2.675", "0", "0", 268, 0),
+    ("1", "1.005", "0", "0", 101, 0),
     ("1", "0.01", "50", "0", 1, 0), ("0.5", "0.01", "0", "0", 1, 0), ("1", "0.50", "0", "1", 50, 1),
     ("1", "0.49", "0", "1", 49, 0), ("0.000001", "0.000001", "0", "100", 0, 0),
-    ("1", "10.00", "33.333333", "19", 667, 127), ("999999999999", "0.01", "0", "0", 999999999999, 0),
+    ("1", "10.00", "33.333333", "19", 667, 127),
+    ("999999999999", "0.01", "0", "0", 999999999999, 0),
 ]
 
 
@@ -104,41 +107,64 @@ def test_amounts_that_do_not_fit(account, customers, path, lines):
         assert {code for _, code in answer.faults()} == {"amount_overflow"}, answer
 
 
+def largest():
+    """One line whose net is the largest amount there may be, in JPY: 6361 x 69431 x 20394401."""
+    assert 6361 * 69431 * 20394401 == money.LARGEST
+    return line(quantity="20394401", unit_price=str(6361 * 69431), tax_percent="0")
+
+
 def test_the_largest_amounts(account, customers):
-    """Near the end of int64: exact where it fits, 422 where it does not."""
-    body = {"customer_id": customers["JPY"], "lines": [
-        line(quantity="9223372", unit_price="100000000000", tax_percent="0")]}
-    preview = account.client.ok("POST", "/v1/invoices/preview", body)
-    assert preview["total"] == 9223372 * 100000000000
+    """Exact up to 2^53 - 1, and 422 above."""
+    body = {"customer_id": customers["JPY"], "lines": [largest()]}
+    assert account.client.ok("POST", "/v1/invoices/preview", body)["total"] == money.LARGEST
+    one = line(quantity="1", unit_price="1", tax_percent="0")
+    for lines in ([largest(), one], [one, largest()], [largest(), {**one, "tax_percent": "100"}]):
+        answer = account.client.post("/v1/invoices/preview", {**body, "lines": lines})
+        assert answer.status == 422, answer
+    assert account.client.ok("POST", "/v1/invoices/preview", {
+        **body, "lines": [{**one, "unit_price": "-1"}, largest()]})["total"] == money.LARGEST - 1
     rng = environment.rng("large")
-    for _ in range(environment.times(40)):
-        lines = [line(quantity=str(rng.randrange(1, 10 ** rng.randrange(1, 12))),
-                      unit_price=str(rng.randrange(10 ** rng.randrange(1, 12))), tax_percent="10")
+    for _ in range(environment.times(60)):
+        lines = [line(quantity=str(rng.randrange(1, 10 ** rng.randrange(1, 9))),
+                      unit_price=str(rng.randrange(10 ** rng.randrange(1, 10))), tax_percent="10")
                  for _ in range(rng.randrange(1, 4))]
-        nets, taxes, subtotal, tax, total = money.totals(lines, "JPY")
-        # an answer's integers stay exact in every reader
+        nets, _, subtotal, tax, total = money.totals(lines, "JPY")
         answer = account.client.post("/v1/invoices/preview", {
             "customer_id": customers["JPY"], "lines": lines})
-        fits = all(abs(v) < money.INT64 for v in [*nets, subtotal, tax, total])
+        fits = all(v <= money.LARGEST for v in [*nets, subtotal, tax, total])
         assert answer.status == (200 if fits else 422), (lines, answer)
         if fits:
             money.check(answer.json(), lines, "JPY")
 
 
+def test_a_line_above_the_largest_amount(account, customers):
+    """Also when another line takes it back."""
+    minus = {**largest(), "unit_price": "-" + largest()["unit_price"]}
+    twice = {**largest(), "quantity": str(2 * 20394401)}
+    for lines in ([minus, twice], [twice, minus]):
+        answer = account.client.post("/v1/invoices/preview", {
+            "customer_id": customers["JPY"], "lines": lines})
+        assert answer.status == 422, answer
+
+
 def test_overflow_of_the_ledger(fresh):
-    """Balances that would not fit are refused, and nothing is posted."""
+    """A balance that would not fit is refused, and nothing of the document stays."""
     customer = fresh.customer(currency="JPY")["id"]
-    huge = {"customer_id": customer, "finalize": True, "lines": [
-        line(quantity="40000000", unit_price="100000000000", tax_percent="0")]}
-    statuses = [fresh.client.post("/v1/invoices", huge).status for _ in range(4)]
-    assert statuses == [201, 201, 422, 422], statuses
-    answer = fresh.client.post("/v1/invoices", huge)
-    assert (answer.status, answer.code) == (422, "amount_overflow"), answer
+    huge = {"customer_id": customer, "finalize": True, "lines": [largest()]}
+    most = ((1 << 63) - 1) // money.LARGEST
+    for _ in range(most):
+        assert fresh.client.post("/v1/invoices", huge).status == 201
+    before = database.state()
+    for _ in range(2):
+        answer = fresh.client.post("/v1/invoices", huge)
+        assert (answer.status, answer.code) == (422, "amount_overflow"), answer
+    assert database.state() == before
     balance = fresh.client.ok("GET", "/v1/ledger/trial_balance")
     assert balance["balanced"] is True
     assert {r["code"]: r["balance"] for r in balance["rows"]} == {
-        1200: 2 * 4 * 10**18, 4000: -2 * 4 * 10**18}
-    assert fresh.client.ok("GET", "/v1/invoices")["data"][0]["number"] == "INV-000002"
+        1200: most * money.LARGEST, 4000: -most * money.LARGEST}
+    small = fresh.invoice(customer_id=customer, lines=[line(unit_price="1", tax_percent="0")])
+    assert small["number"] == f"INV-{most + 1:06d}"
 
 
 @pytest.mark.parametrize("amount", [0, -1, 1.5, "100", None, 10**15, 1 << 63, True])

@@ -125,7 +125,8 @@ def test_lines_that_are_refused(account):
         (line(unit="x" * 33), "unit", None), (line(net=1), "net", None),
         (line(position=1), "position", None)]
     for bad, member, code in cases:
-        answer = account.client.post("/v1/orders", {"customer_id": customer, "lines": [line(), bad]})
+        answer = account.client.post("/v1/orders", {
+            "customer_id": customer, "lines": [line(), bad]})
         assert answer.status == 422, (bad, answer)
         assert {p for p, _ in answer.faults()} == {"/lines/1/" + member}, (bad, answer)
         assert code is None or answer.faults() == {("/lines/1/" + member, code)}, answer

@@ -28,7 +28,8 @@ def test_an_empty_patch_changes_no_member(account, customer):
 
 
 @pytest.mark.parametrize("member,value", [
-    ("name", "Other"), ("email", "b@example.com"), ("phone", None), ("phone", "2"), ("tax_id", None),
+    ("name", "Other"), ("email", "b@example.com"), ("phone", None), ("phone", "2"),
+    ("tax_id", None),
     ("currency", "JPY"), ("external_id", None), ("email", None)])
 def test_one_member(account, customer, member, value):
     after = patch(account, customer, {member: value})
@@ -112,7 +113,8 @@ def test_lines_are_replaced_as_a_whole(account):
 
 
 def test_the_currency_of_an_order(account):
-    order = account.order(place=False, currency="EUR", lines=[line(unit_price="1.005", quantity="1")])
+    order = account.order(place=False, currency="EUR",
+                          lines=[line(unit_price="1.005", quantity="1")])
     assert order["subtotal"] == 101
     after = patch(account, order, {"currency": "JPY"})
     assert after["subtotal"] == 1 and after["currency"] == "JPY"

@@ -210,7 +210,8 @@ def test_opposite_orders_of_locks(account):
     def work(i):
         for n in range(environment.times(8)):
             order = orders[(i + n) % 2]
-            made = clients[i].post("/v1/invoices", {"order_id": order["id"], "finalize": i % 2 == 0})
+            made = clients[i].post("/v1/invoices", {
+                "order_id": order["id"], "finalize": i % 2 == 0})
             assert made.status in (201, 409), made
             if made.status != 201:
                 continue

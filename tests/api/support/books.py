@@ -12,25 +12,27 @@ INVARIANTS = {
         " ON p.account_id = e.account_id AND p.entry_id = e.entry_id"
         " GROUP BY e.account_id, e.entry_id HAVING COUNT(p.line) < 2",
     "a ledger account's balance is the sum of its postings":
-        "SELECT HEX(l.ledger_account_id), l.balance, SUM(p.amount) FROM ledger_accounts l"
-        " LEFT JOIN postings p ON p.account_id = l.account_id"
-        " AND p.ledger_account_id = l.ledger_account_id"
-        " GROUP BY l.account_id, l.ledger_account_id HAVING l.balance <> COALESCE(SUM(p.amount), 0)"
-        " OR l.last_seq <> COUNT(p.amount) OR l.last_seq <> COALESCE(MAX(p.account_seq), 0)"
-        " OR l.debits <> COALESCE(SUM(GREATEST(p.amount, 0)), 0)"
-        " OR l.credits <> COALESCE(SUM(GREATEST(-p.amount, 0)), 0)",
+        "SELECT HEX(l.ledger_account_id), l.balance, s.balance FROM ledger_accounts l LEFT JOIN"
+        " (SELECT account_id, ledger_account_id, SUM(amount) AS balance, COUNT(*) AS n,"
+        " MAX(account_seq) AS seq, SUM(IF(amount > 0, amount, 0)) AS debits,"
+        " SUM(IF(amount < 0, -CAST(amount AS DECIMAL(30)), 0)) AS credits FROM postings"
+        " GROUP BY account_id, ledger_account_id) s ON s.account_id = l.account_id"
+        " AND s.ledger_account_id = l.ledger_account_id"
+        " WHERE NOT (l.balance <=> COALESCE(s.balance, 0) AND l.last_seq <=> COALESCE(s.n, 0)"
+        " AND l.last_seq <=> COALESCE(s.seq, 0) AND l.debits <=> COALESCE(s.debits, 0)"
+        " AND l.credits <=> COALESCE(s.credits, 0))",
     "running balances form a chain":
         "SELECT HEX(p.entry_id), p.balance_after FROM postings p LEFT JOIN postings b"
         " ON b.account_id = p.account_id AND b.ledger_account_id = p.ledger_account_id"
-        " AND b.account_seq = p.account_seq - 1"
-        " WHERE p.balance_after <> COALESCE(b.balance_after, 0) + p.amount"
+        " AND b.account_seq = p.account_seq - 1 WHERE p.balance_after <>"
+        " CAST(COALESCE(b.balance_after, 0) AS DECIMAL(30)) + p.amount"
         " OR (b.account_seq IS NULL AND p.account_seq <> 1)",
     "a customer's receivable is what the open invoices owe":
         "SELECT HEX(l.customer_id), l.currency, l.balance, SUM(i.amount_due) FROM ledger_accounts l"
         " LEFT JOIN invoices i ON i.account_id = l.account_id AND i.customer_id = l.customer_id"
         " AND i.currency = l.currency AND i.status = 1 WHERE l.code = 1200"
         " GROUP BY l.account_id, l.ledger_account_id"
-        " HAVING l.balance <> COALESCE(SUM(i.amount_due), 0)",
+        " HAVING MAX(l.balance) <> COALESCE(SUM(i.amount_due), 0)",
     "an open invoice's customer has a receivable":
         "SELECT HEX(i.invoice_id) FROM invoices i LEFT JOIN ledger_accounts l"
         " ON l.account_id = i.account_id AND l.customer_id = i.customer_id"
@@ -63,17 +65,18 @@ INVARIANTS = {
         " OR amount_reserved > amount_due OR (status = 1 AND amount_due = 0)"
         " OR (status = 2 AND amount_paid + pre_payment_credit <> total)",
     "what was paid is what the payments applied":
-        "SELECT HEX(i.invoice_id), i.amount_paid FROM invoices i LEFT JOIN payments p"
-        " ON p.account_id = i.account_id AND p.invoice_id = i.invoice_id"
-        " GROUP BY i.account_id, i.invoice_id"
-        " HAVING i.amount_paid <> COALESCE(SUM(p.applied_to_invoice), 0)"
-        " OR i.amount_reserved <> COALESCE(SUM(p.reserved), 0)",
+        "SELECT HEX(i.invoice_id), i.amount_paid, s.paid FROM invoices i LEFT JOIN"
+        " (SELECT account_id, invoice_id, SUM(applied_to_invoice) AS paid, SUM(reserved) AS held"
+        " FROM payments GROUP BY account_id, invoice_id) s ON s.account_id = i.account_id"
+        " AND s.invoice_id = i.invoice_id WHERE i.amount_paid <> COALESCE(s.paid, 0)"
+        " OR i.amount_reserved <> COALESCE(s.held, 0)",
     "what was credited is what the notes applied":
-        "SELECT HEX(i.invoice_id) FROM invoices i LEFT JOIN credit_notes c"
-        " ON c.account_id = i.account_id AND c.invoice_id = i.invoice_id"
-        " GROUP BY i.account_id, i.invoice_id"
-        " HAVING i.pre_payment_credit <> COALESCE(SUM(c.applied_to_invoice), 0)"
-        " OR i.post_payment_credit <> COALESCE(SUM(c.to_customer_credit), 0)"
+        "SELECT HEX(i.invoice_id), i.pre_payment_credit, s.pre, i.post_payment_credit, s.post"
+        " FROM invoices i LEFT JOIN (SELECT account_id, invoice_id, SUM(applied_to_invoice) AS pre,"
+        " SUM(to_customer_credit) AS post FROM credit_notes GROUP BY account_id, invoice_id) s"
+        " ON s.account_id = i.account_id AND s.invoice_id = i.invoice_id"
+        " WHERE i.pre_payment_credit <> COALESCE(s.pre, 0)"
+        " OR i.post_payment_credit <> COALESCE(s.post, 0)"
         " OR i.pre_payment_credit + i.post_payment_credit > i.total",
     "a payment's money is somewhere":
         "SELECT HEX(payment_id) FROM payments WHERE (status = 1 AND"
@@ -83,13 +86,13 @@ INVARIANTS = {
     "lines add up to the document":
         "SELECT HEX(i.invoice_id) FROM invoices i LEFT JOIN invoice_lines l"
         " ON l.account_id = i.account_id AND l.invoice_id = i.invoice_id"
-        " GROUP BY i.account_id, i.invoice_id HAVING i.subtotal <> SUM(l.net)"
-        " OR i.line_count <> COUNT(*)",
+        " GROUP BY i.account_id, i.invoice_id HAVING MAX(i.subtotal) <> SUM(l.net)"
+        " OR MAX(i.line_count) <> COUNT(*) OR COUNT(l.net) = 0",
     "an order is marked as its invoice says":
         "SELECT HEX(o.order_id), o.invoice_state, COUNT(i.invoice_id) FROM orders o"
         " LEFT JOIN invoices i ON i.account_id = o.account_id AND i.order_id = o.order_id"
         " AND i.status <> 3 GROUP BY o.account_id, o.order_id"
-        " HAVING o.invoice_state <> COUNT(i.invoice_id)",
+        " HAVING MAX(o.invoice_state) <> COUNT(i.invoice_id)",
     "each finalized invoice of an amount was posted":
         "SELECT HEX(i.invoice_id) FROM invoices i LEFT JOIN journal_entries e"
         " ON e.account_id = i.account_id AND e.source_id = i.invoice_id AND e.kind = 0"

@@ -29,7 +29,7 @@ WORKERS = _variable("REMIT_WORKER_PIDS").split()
 
 # A build with sanitizers takes several times as long.
 SANITIZED = b"__asan_init" in (BUILD / "remitd").read_bytes()
-SLOWNESS = float(os.environ.get("REMIT_TEST_SLOWNESS", "4" if SANITIZED else "1"))
+SLOWNESS = float(os.environ.get("REMIT_TEST_SLOWNESS", "2" if SANITIZED else "1"))
 TIMEOUT = 20 * SLOWNESS
 
 SEED = int(os.environ.get("REMIT_TEST_SEED") or random.SystemRandom().randrange(1 << 32))

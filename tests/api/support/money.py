@@ -5,7 +5,8 @@ import decimal
 from decimal import Decimal
 
 EXPONENTS = {"EUR": 2, "USD": 2, "JPY": 0, "ISK": 0, "BHD": 3, "TND": 3}
-INT64 = 1 << 63
+# What every reader of JSON has exactly: the largest amount of a document.
+LARGEST = (1 << 53) - 1
 
 CONTEXT = decimal.Context(prec=80, rounding=decimal.ROUND_HALF_UP, traps=[
     decimal.InvalidOperation, decimal.DivisionByZero, decimal.Inexact])
@@ -58,8 +59,9 @@ def check(document, lines, currency):
 
 
 def random_decimal(rng, whole, places):
-    return f"{rng.randrange(10 ** rng.randrange(1, whole + 1))}" + (
-        f".{rng.randrange(10 ** places):0{places}d}" if (places := rng.randrange(places + 1)) else "")
+    text = str(rng.randrange(10 ** rng.randrange(1, whole + 1)))
+    places = rng.randrange(places + 1)
+    return text + (f".{rng.randrange(10 ** places):0{places}d}" if places else "")
 
 
 def random_line(rng, currency, negative=0.1):

@@ -103,6 +103,7 @@ START_TEST(test_defaults)
 	ck_assert_int_eq(config->db_write_timeout_ms, 3000);
 	ck_assert_int_eq(config->db_read_timeout_ms, 1000);
 	ck_assert_int_eq(config->db_consistent_wait_ms, 50);
+	ck_assert_int_eq(config->db_replica_lag_max_s, 5);
 	ck_assert_int_eq(config->cache_timeout_ms, 20);
 	ck_assert_int_eq(config->cache_ttl_s, 300);
 	ck_assert_int_eq(config->session_idle_s, 43200);

@@ -127,6 +127,7 @@ static inline struct config pair_config(void)
 		.db_write_timeout_ms = 3000,
 		.db_read_timeout_ms = 2000,
 		.db_consistent_wait_ms = 200,
+		.db_replica_lag_max_s = 2,
 	};
 }
 

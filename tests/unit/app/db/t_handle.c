@@ -6,7 +6,11 @@
 
 #include "app/db/db_internal.h"
 
+#include <stdbool.h>
+#include <string.h>
+#include <stdlib.h>
 #include <pthread.h>
+#include <signal.h>
 
 static const char *const schema[] = {
 	"CREATE TABLE remit.cluster_state (id TINYINT PRIMARY KEY, epoch BIGINT NOT NULL)",
@@ -568,6 +572,172 @@ START_TEST(one_of_two_replicas_is_dead)
 }
 END_TEST
 
+/* Replicas that fall behind; the limit is 2 s (mariadb_pair.h) */
+
+static void lag_setup(void)
+{
+	/* As a test that failed may have left them. */
+	(void)kill(pair.pid[0], SIGCONT);
+	pair_sql(1, "START SLAVE SQL_THREAD");
+	setup();
+	ck_assert_int_eq(db_pools_start(pools), ERR_OK);
+	/* The monitor has looked at both. */
+	(void)usleep(600000);
+}
+
+/* Who answers a read. */
+static int64_t server_of(struct db_position after)
+{
+	struct db *h = reader(after);
+	int64_t id = number(h, &server);
+	db_close(h);
+	return id;
+}
+
+/* Writes and reads until this server answers the reads; microseconds, at most 10 s. */
+static int64_t until_server(int64_t id)
+{
+	int64_t began = clock_monotonic();
+	while (clock_monotonic() - began < 10000000) {
+		(void)write_value(1, 5000);
+		if (server_of(any) == id)
+			break;
+		(void)usleep(50000);
+	}
+	return clock_monotonic() - began;
+}
+
+/* Whether this server alone answers reads for so long. */
+static bool only_server(int64_t id, int64_t usec)
+{
+	int64_t end = clock_monotonic() + usec;
+	while (clock_monotonic() < end) {
+		if (server_of(any) != id)
+			return false;
+		(void)usleep(20000);
+	}
+	return true;
+}
+
+static void fall_behind(void)
+{
+	pair_sql(1, "STOP SLAVE SQL_THREAD");
+	ck_assert_int_lt(until_server(1), 10000000);
+}
+
+START_TEST(replica_far_behind_is_avoided_until_it_is_back)
+{
+	struct db_position old = write_value(1, 4000);
+	pair_catch_up();
+	pair_sql(1, "STOP SLAVE SQL_THREAD");
+	int64_t took = until_server(1);
+	ck_assert_int_ge(took, 1700000);
+	ck_assert_int_lt(took, 5000000);
+	/* Also when nothing more is written, and for those who need no more than it has. */
+	ck_assert(only_server(1, 1500000));
+	ck_assert_int_eq(server_of(old), 1);
+	struct db_position p = write_value(1, 4001);
+	int64_t began = clock_monotonic();
+	ck_assert_int_eq(server_of(p), 1);
+	/* It is not waited for. */
+	ck_assert_int_lt(clock_monotonic() - began, 150000);
+	pair_sql(1, "START SLAVE SQL_THREAD");
+	ck_assert_int_lt(until_server(2), 5000000);
+	ck_assert(only_server(2, 1000000));
+}
+END_TEST
+
+START_TEST(replica_that_misses_nothing_is_not_behind)
+{
+	pair_sql(1, "STOP SLAVE SQL_THREAD");
+	ck_assert(only_server(2, 3500000));
+	pair_sql(1, "START SLAVE SQL_THREAD");
+}
+END_TEST
+
+START_TEST(frozen_primary_takes_no_replica_out)
+{
+	pair_sql(1, "STOP SLAVE SQL_THREAD");
+	(void)write_value(1, 4100);
+	(void)usleep(600000); /* it is behind, not too far */
+	ck_assert_int_eq(kill(pair.pid[0], SIGSTOP), 0);
+	bool kept = only_server(2, 6000000);
+	ck_assert_int_eq(kill(pair.pid[0], SIGCONT), 0);
+	ck_assert(kept);
+	/* Now the time counts again. */
+	ck_assert_int_lt(until_server(1), 6000000);
+	pair_sql(1, "START SLAVE SQL_THREAD");
+	ck_assert_int_lt(until_server(2), 5000000);
+	/* Frozen for long, then busy at once: who keeps up stays. */
+	ck_assert_int_eq(kill(pair.pid[0], SIGSTOP), 0);
+	kept = only_server(2, 4000000);
+	ck_assert_int_eq(kill(pair.pid[0], SIGCONT), 0);
+	for (int64_t i = 0; i < 100; i++) {
+		(void)write_value(1, 4200 + i);
+		kept = kept && server_of(any) == 2;
+	}
+	ck_assert(kept);
+}
+END_TEST
+
+START_TEST(late_data_only_where_there_is_no_other)
+{
+	struct db *h[2];
+	fall_behind();
+	struct db_position p = write_value(1, 4300);
+	for (int i = 0; i < 2; i++) {
+		h[i] = reader(any);
+		ck_assert_int_eq(number(h[i], &server), 1);
+	}
+	/* The fallback is full. */
+	struct db *late = reader(any);
+	ck_assert_int_eq(number(late, &server), 2);
+	ck_assert_uint_lt(db_as_of(late).seq, p.seq);
+	db_close(late);
+	late = reader(p);
+	ck_assert_int_eq(value_of(late, 1), -ERR_UNAVAILABLE);
+	db_close(late);
+	db_close(h[0]);
+	ck_assert_int_eq(server_of(any), 1);
+	db_close(h[1]);
+	pair_sql(1, "START SLAVE SQL_THREAD");
+}
+END_TEST
+
+START_TEST(the_other_replica_is_read)
+{
+	char twice[300];
+	int64_t limit = config.db_replica_lag_max_s * 1000000;
+	/* Two for the pools, without the monitor's judgement. */
+	(void)snprintf(twice, sizeof(twice), "%s,%s", pair.replica, pair.replica);
+	teardown();
+	open_pools(twice);
+	struct db_endpoint *replica = pools->replica;
+	for (int late = 0; late < 2; late++) {
+		atomic_store(&replica[late].lag, limit + 1);
+		atomic_store(&replica[1 - late].lag, limit);
+		for (int i = 0; i < 8; i++) {
+			struct db *h = reader(any);
+			ck_assert_int_eq(value_of(h, 1), 10);
+			ck_assert_ptr_eq(h->conn->pool->endpoint, &replica[1 - late]);
+			db_close(h);
+		}
+	}
+	atomic_store(&replica[0].lag, limit + 1);
+	ck_assert_int_eq(server_of(any), 1);
+	atomic_store(&replica[0].lag, 0);
+	ck_assert_int_eq(server_of(any), 2);
+}
+END_TEST
+
+/* A test that ends by a signal needs a process of its own (CK_FORK=no under sanitizers). */
+static bool test_forks(void)
+{
+	const char *fork = getenv("CK_FORK");
+
+	return fork == NULL || strcmp(fork, "no") != 0;
+}
+
 int main(void)
 {
 	mariadb_pair_start(schema, sizeof(schema) / sizeof(schema[0]));
@@ -591,7 +761,8 @@ int main(void)
 	tcase_add_test(tc, session_that_ended_while_idle_is_replaced);
 	tcase_add_test(tc, primary_that_became_read_only);
 	tcase_add_test(tc, deadlock_has_one_victim_whose_commit_fails);
-	tcase_add_test_raise_signal(tc, read_handle_refuses_writes, SIGABRT);
+	if (test_forks())
+		tcase_add_test_raise_signal(tc, read_handle_refuses_writes, SIGABRT);
 	tcase_add_test(tc, read_session_refuses_writes);
 	suite_add_tcase(s, tc);
 	tc = tcase_create("reads");
@@ -607,6 +778,15 @@ int main(void)
 	tcase_add_test(tc, server_that_died_while_idle);
 	tcase_add_test(tc, dead_replica_gives_way_to_the_primary);
 	tcase_add_test(tc, one_of_two_replicas_is_dead);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("lag");
+	tcase_set_timeout(tc, 120);
+	tcase_add_checked_fixture(tc, lag_setup, teardown);
+	tcase_add_test(tc, replica_far_behind_is_avoided_until_it_is_back);
+	tcase_add_test(tc, replica_that_misses_nothing_is_not_behind);
+	tcase_add_test(tc, frozen_primary_takes_no_replica_out);
+	tcase_add_test(tc, late_data_only_where_there_is_no_other);
+	tcase_add_test(tc, the_other_replica_is_read);
 	suite_add_tcase(s, tc);
 	SRunner *sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

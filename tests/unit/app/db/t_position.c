@@ -102,6 +102,157 @@ START_TEST(a_restored_replica_falls_back)
 }
 END_TEST
 
+/*
+ * A history: at each step (every 250 ms) the replica is judged by what it has applied, then the
+ * primary is asked, as the monitor does.
+ */
+enum { STEP = 250000, LIMIT = 5000000, SILENT = -1, START = 1000000000 };
+
+struct history {
+	struct db_endpoint e;
+	struct db_looks looks;
+	int64_t now;
+};
+
+static struct history history;
+
+static void history_begin(void)
+{
+	history = (struct history){ .now = START };
+	endpoint(&history.e);
+}
+
+/* The lag as judged. `primary` is SILENT when it does not answer. */
+static int64_t step(int64_t replica, int64_t primary)
+{
+	char set[DB_GTID_SET_MAX];
+	(void)snprintf(set, sizeof(set), "0-1-%lld", (long long)replica);
+	db_endpoint_judge(&history.e, &history.looks, set, history.now, LIMIT);
+	if (primary == SILENT) {
+		history.looks.silent = true;
+	} else {
+		(void)snprintf(set, sizeof(set), "0-1-%lld", (long long)primary);
+		db_looks_add(&history.looks, set, history.now);
+	}
+	history.now += STEP;
+	return atomic_load(&history.e.lag);
+}
+
+START_TEST(no_lag_where_it_keeps_up)
+{
+	history_begin();
+	/* It never has the newest commits, always those of the look before. */
+	for (int64_t i = 1; i < 1000; i++)
+		ck_assert_int_eq(step(100 * i - 99, 100 * i), 0);
+	/* An idle primary. */
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(step(99900, 99900), 0);
+}
+END_TEST
+
+START_TEST(lag_is_the_age_of_its_data)
+{
+	int delay = 1 + _i; /* steps that it is behind all the time */
+	history_begin();
+	for (int64_t i = 1; i < 4 * DB_LOOKS; i++) {
+		int64_t lag = step(i > delay ? i - delay : 1, i);
+		if (i <= delay)
+			continue;
+		ck_assert_int_eq(lag, delay == 1 ? 0 : delay * STEP);
+	}
+}
+END_TEST
+
+START_TEST(lag_grows_while_it_stands)
+{
+	history_begin();
+	for (int64_t i = 1; i < 10; i++)
+		(void)step(i, i);
+	/* Without writes it stands for nobody. */
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(step(9, 9), 0);
+	ck_assert_int_eq(step(9, 10), 0);
+	for (int64_t i = 2; i < 200; i++)
+		ck_assert_int_eq(step(9, 9 + i), i * STEP);
+	/* Nearer by the lag it had left, then there. */
+	ck_assert_int_eq(step(207, 208), 2 * STEP);
+	ck_assert_int_eq(step(208, 208), 0);
+}
+END_TEST
+
+START_TEST(far_behind_from_the_start)
+{
+	history_begin();
+	/* Before there is a look nothing is known. */
+	ck_assert_int_eq(step(1, 100), 0);
+	ck_assert_int_gt(step(1, 100), LIMIT);
+	ck_assert_int_gt(step(2, 100), LIMIT);
+	ck_assert_int_eq(step(100, 100), 0);
+}
+END_TEST
+
+START_TEST(silent_primary_leaves_the_judgement)
+{
+	int64_t behind = _i; /* steps, when it falls silent */
+	history_begin();
+	for (int64_t i = 1; i < 50; i++)
+		(void)step(i, i);
+	for (int64_t i = 0; i < behind; i++)
+		(void)step(49, 50 + i);
+	int64_t lag = step(49, SILENT);
+	for (int i = 0; i < 1000; i++)
+		ck_assert_int_eq(step(49, SILENT), lag);
+	/* It speaks again: time goes on from there, the silence does not count. */
+	ck_assert_int_eq(step(49, 100), lag);
+	ck_assert_int_eq(step(49, 101), lag + STEP);
+	ck_assert_int_eq(step(49, 102), lag + 2 * STEP);
+	ck_assert_int_eq(step(102, 102), 0);
+}
+END_TEST
+
+START_TEST(comes_back_while_the_primary_is_silent)
+{
+	history_begin();
+	for (int64_t i = 1; i < 10; i++)
+		(void)step(i, i);
+	for (int64_t i = 10; i < 50; i++)
+		(void)step(9, i);
+	ck_assert_int_gt(step(9, SILENT), LIMIT);
+	ck_assert_int_gt(step(48, SILENT), 0);
+	ck_assert_int_eq(step(49, SILENT), 0);
+	ck_assert_int_eq(step(49, SILENT), 0);
+}
+END_TEST
+
+START_TEST(a_monitor_that_slept_blames_nobody)
+{
+	history_begin();
+	for (int64_t i = 1; i < 10; i++)
+		(void)step(i, i);
+	history.now += 60 * LIMIT;
+	ck_assert_int_eq(step(900, 901), 0);
+	ck_assert_int_eq(step(901, 902), 0);
+	/* One that really is behind is found a round later. */
+	history.now += 60 * LIMIT;
+	ck_assert_int_eq(step(902, 2000), 0);
+	ck_assert_int_gt(step(902, 2000), LIMIT);
+}
+END_TEST
+
+START_TEST(who_does_not_replicate_is_not_judged)
+{
+	history_begin();
+	for (int i = 0; i < 100; i++) {
+		char set[DB_GTID_SET_MAX];
+		(void)snprintf(set, sizeof(set), "0-1-%d", i + 1);
+		db_endpoint_judge(&history.e, &history.looks, "", history.now, LIMIT);
+		ck_assert_int_eq(atomic_load(&history.e.lag), 0);
+		db_looks_add(&history.looks, set, history.now);
+		history.now += STEP;
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("db/position");
@@ -110,6 +261,16 @@ int main(void)
 	tcase_add_test(tc, known_of_several_sources_is_that_of_the_commits);
 	tcase_add_test(tc, what_was_seen_only_rises);
 	tcase_add_test(tc, a_restored_replica_falls_back);
+	suite_add_tcase(s, tc);
+	tc = tcase_create("lag");
+	tcase_add_test(tc, no_lag_where_it_keeps_up);
+	tcase_add_loop_test(tc, lag_is_the_age_of_its_data, 0, DB_LOOKS - 1);
+	tcase_add_test(tc, lag_grows_while_it_stands);
+	tcase_add_test(tc, far_behind_from_the_start);
+	tcase_add_loop_test(tc, silent_primary_leaves_the_judgement, 0, 40);
+	tcase_add_test(tc, comes_back_while_the_primary_is_silent);
+	tcase_add_test(tc, a_monitor_that_slept_blames_nobody);
+	tcase_add_test(tc, who_does_not_replicate_is_not_judged);
 	suite_add_tcase(s, tc);
 	SRunner *sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

@@ -72,11 +72,40 @@ START_TEST(entry_of_a_set_is_found)
 }
 END_TEST
 
+static const struct {
+	const char *set;
+	const char *want;
+	bool behind;
+} behinds[] = {
+	{ "0-1-5", "0-1-5", false },
+	{ "0-1-5", "0-1-6", true },
+	{ "0-1-5", "0-2-4", false }, /* another server of the domain */
+	{ "0-1-5", "0-2-6", true },
+	{ "0-1-5,1-1-9", "0-1-5,1-1-9", false },
+	{ "0-1-5,1-1-9", "0-1-5,1-1-10", true },
+	{ "0-1-5,1-1-9", "0-1-6,1-1-9", true },
+	{ "0-1-5", "0-1-5,1-1-9", false }, /* not named, not judged */
+	{ "", "0-1-5", false },
+	{ "0-1-5", "", false },
+	{ "0-1-5", "rubbish", false },
+	{ "aa:1-23,\nbb:1-7", "aa:1-23,\nbb:1-7", false },
+	{ "aa:1-23,\nbb:1-7", "aa:1-23,\nbb:1-8", true },
+	{ "aa:1-22:24-30", "aa:1-23", true },
+};
+
+START_TEST(set_is_behind)
+{
+	ck_assert_int_eq(db_gtid_behind(str_from(behinds[_i].set), str_from(behinds[_i].want)),
+			 behinds[_i].behind);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("db/vendor");
 	TCase *tc = tcase_create("gtid");
 	tcase_add_loop_test(tc, gtid_is_split, 0, (int)(sizeof(gtids) / sizeof(gtids[0])));
+	tcase_add_loop_test(tc, set_is_behind, 0, (int)(sizeof(behinds) / sizeof(behinds[0])));
 	tcase_add_loop_test(tc, entry_of_a_set_is_found, 0, (int)(sizeof(sets) / sizeof(sets[0])));
 	suite_add_tcase(s, tc);
 	SRunner *sr = srunner_create(s);

@@ -20,6 +20,7 @@ static const char *const classes[] = { "2xx", "4xx", "5xx" };
 static struct metric *requests;
 static struct metric *in_flight;
 static struct metric *duration;
+static struct metric *age;
 static struct metric *plain;
 static struct metric *untouched;
 static char dir[64];
@@ -44,6 +45,12 @@ static void declare(void)
 		.name = "remit_duration_seconds",
 		.help = "How long.",
 		.kind = METRIC_HISTOGRAM,
+		.labels = { { "class", classes, 3 } },
+	});
+	age = metrics_declare(&(struct metric_family){
+		.name = "remit_age_seconds",
+		.help = "What all measure.",
+		.kind = METRIC_GAUGE_MAX,
 		.labels = { { "class", classes, 3 } },
 	});
 	plain = metrics_declare(&(struct metric_family){
@@ -125,6 +132,8 @@ START_TEST(test_text)
 	metric_add(requests, 0, 0, 1);
 	metric_add(requests, 0, 0, 2);
 	metric_set(in_flight, 0, 0, 0);
+	metric_set(age, 2, 0, 61000007);
+	metric_set(age, 0, 0, 0);
 	metric_add(plain, 0, 0, 0);
 	metric_observe(duration, 1, 0, 100);
 	metric_observe(duration, 1, 0, 101);
@@ -162,6 +171,10 @@ START_TEST(test_text)
 		"remit_duration_seconds_bucket{class=\"4xx\",le=\"+Inf\"} 6\n"
 		"remit_duration_seconds_sum{class=\"4xx\"} 21.234769\n"
 		"remit_duration_seconds_count{class=\"4xx\"} 6\n"
+		"# HELP remit_age_seconds What all measure.\n"
+		"# TYPE remit_age_seconds gauge\n"
+		"remit_age_seconds{class=\"2xx\"} 0.000000\n"
+		"remit_age_seconds{class=\"5xx\"} 61.000007\n"
 		"# HELP remit_plain_total Plain.\n"
 		"# TYPE remit_plain_total counter\n"
 		"remit_plain_total 0\n");
@@ -261,6 +274,7 @@ static struct worker worker_start(int adds, int gauge)
 			metric_add(plain, 0, 0, 1);
 		metric_observe(duration, 0, 0, adds);
 		metric_set(in_flight, 0, 0, gauge);
+		metric_set(age, 0, 0, gauge * INT64_C(1000000));
 		if (write(ready[1], &byte, 1) != 1 || read(stop[0], &byte, 1) != 1)
 			_exit(2);
 		metrics_stop();
@@ -341,6 +355,53 @@ START_TEST(test_processes)
 	/* All have gone: the next one finds the counts of all. */
 	ck_assert_int_eq(metrics_start(dir), ERR_OK);
 	ck_assert_int_eq(value_of("remit_plain_total"), expected);
+}
+END_TEST
+
+/* What several measure is shown once: the largest of those that live, whatever their order. */
+START_TEST(test_largest_of_the_living)
+{
+	const char *name = "remit_age_seconds{class=\"2xx\"}";
+	const int ages[] = { 3, 7, 5 };
+	struct worker w[3];
+
+	ck_assert_int_eq(metrics_start(dir), ERR_OK);
+	for (int i = 0; i < 3; i++)
+		w[i] = worker_start(0, ages[i]);
+	ck_assert_int_eq(value_of(name), 7);
+	worker_end(&w[1], SIGKILL);
+	ck_assert_int_eq(value_of(name), 5);
+	w[1] = worker_start(0, 4);
+	ck_assert_int_eq(value_of(name), 5);
+	metric_set(age, 0, 0, 9000000);
+	ck_assert_int_eq(value_of(name), 9);
+	metric_set(age, 0, 0, 0);
+	ck_assert_int_eq(value_of(name), 5);
+	for (int i = 0; i < 3; i++)
+		worker_end(&w[i], 0);
+	ck_assert_int_eq(value_of(name), 0);
+}
+END_TEST
+
+/* It is no sum, and 0 is what nobody has measured. */
+START_TEST(test_largest_is_set_only)
+{
+	int status = 0;
+	pid_t pid;
+
+	ck_assert_int_eq(metrics_start(NULL), ERR_OK);
+	pid = fork();
+	if (pid == 0) {
+		fclose(stderr);
+		if (_i == 0)
+			metric_add(age, 0, 0, 1);
+		else
+			metric_set(age, 0, 0, -1);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), SIGABRT);
 }
 END_TEST
 
@@ -447,6 +508,8 @@ int main(void)
 	tcase_add_test(tc, test_not_started);
 	tcase_add_test(tc, test_threads);
 	tcase_add_test(tc, test_processes);
+	tcase_add_test(tc, test_largest_of_the_living);
+	tcase_add_loop_test(tc, test_largest_is_set_only, 0, 2);
 	tcase_add_test(tc, test_counters_never_fall);
 	tcase_add_test(tc, test_slots_run_out);
 	tcase_add_loop_test(tc, test_wrong_families_abort, 0,
