@@ -203,7 +203,8 @@ static void usage(FILE *out)
 {
 	(void)fputs("usage: remitd [--config FILE]\n"
 		    "The FastCGI worker of remit; nginx and systemd start and feed it.\n\n"
-		    "  -c, --config FILE  settings (default $REMIT_CONFIG, else " REMIT_CONFIG_FILE ")\n"
+		    "  -c, --config FILE  settings (default $REMIT_CONFIG, else " REMIT_CONFIG_FILE
+		    ")\n"
 		    "  -h, --help         this text\n"
 		    "  -V, --version      version\n",
 		    out);

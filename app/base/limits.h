@@ -6,7 +6,7 @@
 
 enum {
 	LIMIT_BODY = 1 << 20,	    /* request body, also nginx client_max_body_size */
-	LIMIT_ANSWER = 16 << 20,	    /* encoded answer */
+	LIMIT_ANSWER = 16 << 20,    /* encoded answer */
 	LIMIT_ARENA = 64 << 20,	    /* memory of one request */
 	LIMIT_JSON_DEPTH = 16,	    /* nested arrays and objects */
 	LIMIT_JSON_MEMBERS = 64,    /* members of one object; metadata has its own */

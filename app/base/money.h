@@ -16,11 +16,11 @@
 
 typedef int64_t dec6; /* millionths: 1500000 is 1.5 */
 
-#define DEC6_ONE      INT64_C(1000000)
-#define DEC6_MAX      INT64_C(999999999999999999) /* 12 digits before and 6 after the point */
-#define DEC6_NONE     INT64_MIN			  /* "absent" in rows and answers */
+#define DEC6_ONE  INT64_C(1000000)
+#define DEC6_MAX  INT64_C(999999999999999999) /* 12 digits before and 6 after the point */
+#define DEC6_NONE INT64_MIN		      /* "absent" in rows and answers */
 /* The largest amount of a document: every client can read it exactly from JSON (2^53 - 1). */
-#define MONEY_MAX  INT64_C(9007199254740991)
+#define MONEY_MAX     INT64_C(9007199254740991)
 #define MONEY_NONE    INT64_MIN
 #define DEC6_TEXT_MAX 21
 

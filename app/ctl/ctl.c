@@ -15,12 +15,8 @@
 #endif
 
 static const struct ctl_group *const groups[] = {
-	&ctl_account_group,
-	&ctl_config_group,
-	&ctl_import_group,
-	&ctl_ledger_group,
-	&ctl_migrate_group,
-	&ctl_schema_group,
+	&ctl_account_group, &ctl_config_group,	&ctl_import_group,
+	&ctl_ledger_group,  &ctl_migrate_group, &ctl_schema_group,
 };
 enum { GROUPS = sizeof(groups) / sizeof(groups[0]) };
 

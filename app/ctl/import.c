@@ -124,10 +124,13 @@ static enum ctl_exit run_retail(const struct ctl_args *args)
 }
 
 #define DETAILS                                                                                    \
-	"It talks to the public API as any client would. Run again after an interruption, it goes\n" \
-	"on where it stopped; run again after the end, it changes nothing. Numbers of documents\n"   \
-	"follow their dates, so an older history goes into an account before a newer one. At the\n"  \
-	"end it prints what the files say beside what the API holds; the exit code is 0 only when\n" \
+	"It talks to the public API as any client would. Run again after an interruption, it "     \
+	"goes\n"                                                                                   \
+	"on where it stopped; run again after the end, it changes nothing. Numbers of documents\n" \
+	"follow their dates, so an older history goes into an account before a newer one. At "     \
+	"the\n"                                                                                    \
+	"end it prints what the files say beside what the API holds; the exit code is 0 only "     \
+	"when\n"                                                                                   \
 	"both are equal to the cent."
 
 static const struct ctl_option options[] = {

@@ -57,11 +57,13 @@ struct import_api {
 	uint64_t sent;
 	bool answered; /* the server has answered before */
 	char trouble[TROUBLE_MAX];
-	int64_t hold;  /* nothing is sent before: the server asked for a pause */
-	char consistency[CONSISTENCY_MAX]; /* header line: reads must not be older than our writes */
+	int64_t hold; /* nothing is sent before: the server asked for a pause */
+	char consistency[CONSISTENCY_MAX]; /* header line: reads must not be older than our writes
+					    */
 };
 
-/* Making ---------------------------------------------------------------------------------------- */
+/* Making ----------------------------------------------------------------------------------------
+ */
 
 static bool key_is_plain(const char *key)
 {
@@ -143,7 +145,8 @@ void import_api_free(struct import_api *api)
 	free(api);
 }
 
-/* Ends ------------------------------------------------------------------------------------------ */
+/* Ends ------------------------------------------------------------------------------------------
+ */
 
 static void finish(struct slot *s, const struct import_answer *answer)
 {
@@ -262,7 +265,8 @@ static void on_answer(void *arg, const struct net_answer *answer)
 	}
 }
 
-/* Sending --------------------------------------------------------------------------------------- */
+/* Sending ---------------------------------------------------------------------------------------
+ */
 
 static void fly(struct slot *s)
 {
@@ -281,13 +285,13 @@ static void fly(struct slot *s)
 	s->state = SLOT_FLYING;
 	s->attempts++;
 	api->sent++;
-	e = net_client_send(api->client,
-			    &(struct net_request){
-				    .target = s->refusal != NULL ? s->rq.lookup : s->rq.target,
-				    .body = get ? STR_NONE : s->rq.body,
-				    .headers = headers,
-				    .done = on_answer,
-				    .arg = s });
+	e = net_client_send(
+		api->client,
+		&(struct net_request){ .target = s->refusal != NULL ? s->rq.lookup : s->rq.target,
+				       .body = get ? STR_NONE : s->rq.body,
+				       .headers = headers,
+				       .done = on_answer,
+				       .arg = s });
 	if (e != ERR_OK)
 		fail(s, CTL_SOFTWARE, "the request could not be made");
 }

@@ -31,7 +31,8 @@ struct books {
 	enum err err;
 };
 
-/* Before ---------------------------------------------------------------------------------------- */
+/* Before ----------------------------------------------------------------------------------------
+ */
 
 static void sum_trial(void *arg, const struct import_answer *answer)
 {
@@ -167,7 +168,8 @@ enum ctl_exit import_check(struct import_run *run)
 	return exit_code;
 }
 
-/* Lists ----------------------------------------------------------------------------------------- */
+/* Lists -----------------------------------------------------------------------------------------
+ */
 
 static void keep_invoice(struct books *b, struct str id)
 {
@@ -175,8 +177,8 @@ static void keep_invoice(struct books *b, struct str id)
 
 	if (b->n_invoices == b->room) {
 		const uint32_t room = b->room == 0 ? 1024 : b->room * 2;
-		struct str *grown = arena_grow(a, b->invoices, b->room * sizeof(*grown),
-					       room * sizeof(*grown));
+		struct str *grown =
+			arena_grow(a, b->invoices, b->room * sizeof(*grown), room * sizeof(*grown));
 
 		if (grown == NULL) {
 			b->err = ERR_NO_MEMORY;
@@ -258,7 +260,8 @@ static enum ctl_exit read_list(struct books *books, enum import_kind kind)
 	return exit_code;
 }
 
-/* Invoices with their lines ---------------------------------------------------------------------- */
+/* Invoices with their lines ----------------------------------------------------------------------
+ */
 
 static void on_invoice(void *arg, const struct import_answer *answer)
 {
@@ -304,8 +307,8 @@ static enum ctl_exit read_invoices(struct books *books)
 	enum err e = ERR_OK;
 
 	import_progress_begin(&run->progress, "reading back", books->n_invoices);
-	while (e == ERR_OK && ((next < books->n_invoices && !run->stop) ||
-			       import_api_busy(run->api) > 0)) {
+	while (e == ERR_OK &&
+	       ((next < books->n_invoices && !run->stop) || import_api_busy(run->api) > 0)) {
 		while (e == ERR_OK && next < books->n_invoices && !run->stop) {
 			e = send_invoice(books, books->invoices[next]);
 			next += e == ERR_OK;
@@ -319,15 +322,16 @@ static enum ctl_exit read_invoices(struct books *books)
 	return run->failures == 0 ? CTL_OK : run->exit_code;
 }
 
-/* The table ------------------------------------------------------------------------------------- */
+/* The table -------------------------------------------------------------------------------------
+ */
 
 /* With a comma between thousands, and two decimals when it is money. */
 static void format(int64_t v, bool money, char ret_text[CELL])
 {
 	const uint64_t magnitude = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
 	char digits[CELL];
-	const int n = snprintf(digits, sizeof(digits), "%" PRIu64,
-			       money ? magnitude / 100 : magnitude);
+	const int n =
+		snprintf(digits, sizeof(digits), "%" PRIu64, money ? magnitude / 100 : magnitude);
 	int at = 0;
 
 	if (v < 0)
@@ -370,8 +374,7 @@ static bool print_table(const struct import_run *run, const struct books *b)
 	same &= row("lines of freight", false, t->freight_lines, b->freight_lines);
 	same &= row("credit notes", false, t->documents[IMPORT_CREDIT_NOTES],
 		    b->objects[IMPORT_CREDIT_NOTE]);
-	same &= row("lines of credit notes", false, t->lines[IMPORT_CREDIT_NOTES],
-		    b->credit_lines);
+	same &= row("lines of credit notes", false, t->lines[IMPORT_CREDIT_NOTES], b->credit_lines);
 	same &= row("payments", false, t->payments, b->objects[IMPORT_PAYMENT]);
 	printf("in " STR_FMT "\n", STR_ARG(run->plan->currency));
 	same &= row("net of invoices", true, t->net, b->net);

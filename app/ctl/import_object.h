@@ -28,13 +28,15 @@ const char *import_kind_path(enum import_kind kind);
 const char *import_kind_name(enum import_kind kind);
 
 /* Fills target, body, key and lookup of the request that creates the object at `place`: of its
- * customers, products or documents. What it refers to must have its id. ERR_NO_MEMORY, ERR_LIMIT. */
+ * customers, products or documents. What it refers to must have its id. ERR_NO_MEMORY, ERR_LIMIT.
+ */
 MUST_CHECK enum err import_object_make(const struct import_plan *plan, enum import_kind kind,
 				       uint32_t place, struct arena *a,
 				       struct import_request *ret_rq);
 /* The list that has this object as its only row. */
 MUST_CHECK enum err import_object_lookup(const struct import_plan *plan, enum import_kind kind,
-					 struct str number, struct arena *a, const char **ret_target);
+					 struct str number, struct arena *a,
+					 const char **ret_target);
 /* Whether an external id or sku is one of this plan's. */
 bool import_object_is_own(const struct import_plan *plan, struct str external_id);
 

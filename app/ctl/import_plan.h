@@ -70,11 +70,11 @@ enum import_series { IMPORT_INVOICES, IMPORT_CREDIT_NOTES, IMPORT_SERIES_MAX };
 
 /* How far a document is; see import_run.c. */
 enum import_state {
-	IMPORT_NEW,	/* an invoice needs its order first */
-	IMPORT_READY,	/* can get its number */
-	IMPORT_OPEN,	/* an invoice that is to be paid */
+	IMPORT_NEW,   /* an invoice needs its order first */
+	IMPORT_READY, /* can get its number */
+	IMPORT_OPEN,  /* an invoice that is to be paid */
 	IMPORT_DONE,
-	IMPORT_BUSY,	/* a request is under way */
+	IMPORT_BUSY, /* a request is under way */
 	IMPORT_FAILED,
 };
 
@@ -106,13 +106,13 @@ struct import_totals {
 
 /* What was read and is not brought in, and what the person may want to know. */
 struct import_notes {
-	int64_t rows;			      /* lines of documents in the files */
-	int64_t found[IMPORT_SERIES_MAX];     /* documents in the files */
-	int64_t zero_lines;		      /* priced zero */
-	int64_t stock_lines;		      /* of them: negative quantities, stock adjustments */
-	int64_t empty_documents;	      /* without any other line */
-	int64_t negative_documents;	      /* whose sum is negative */
-	int64_t walk_in_lines;		      /* without a customer */
+	int64_t rows;			  /* lines of documents in the files */
+	int64_t found[IMPORT_SERIES_MAX]; /* documents in the files */
+	int64_t zero_lines;		  /* priced zero */
+	int64_t stock_lines;		  /* of them: negative quantities, stock adjustments */
+	int64_t empty_documents;	  /* without any other line */
+	int64_t negative_documents;	  /* whose sum is negative */
+	int64_t walk_in_lines;		  /* without a customer */
 };
 
 struct import_plan {
@@ -122,8 +122,9 @@ struct import_plan {
 	struct str currency;
 	struct import_list customers; /* struct import_customer */
 	struct import_list products;  /* struct import_product */
-	struct import_list documents; /* struct import_document, by series, date, place in the file */
-	struct import_list lines;     /* struct import_line */
+	struct import_list
+		documents;	  /* struct import_document, by series, date, place in the file */
+	struct import_list lines; /* struct import_line */
 	struct import_map customer_map, product_map, document_map;
 	struct import_totals totals;
 	struct import_notes notes;

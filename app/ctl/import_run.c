@@ -64,7 +64,8 @@ enum err import_turn(struct import_run *run)
 	return e;
 }
 
-/* Answers --------------------------------------------------------------------------------------- */
+/* Answers ---------------------------------------------------------------------------------------
+ */
 
 static void report(const struct task *t, const struct import_answer *answer)
 {
@@ -91,8 +92,7 @@ static void note_created(struct import_run *run, struct str created)
 
 	if (n == 0 || n >= sizeof(run->created_first))
 		return;
-	if (run->created_first[0] == '\0' ||
-	    str_cmp(created, str_from(run->created_first)) < 0) {
+	if (run->created_first[0] == '\0' || str_cmp(created, str_from(run->created_first)) < 0) {
 		memcpy(run->created_first, created.p, n);
 		run->created_first[n] = '\0';
 	}
@@ -194,7 +194,8 @@ static enum err make(struct import_run *run, enum import_kind kind, uint32_t pla
 	return ERR_OK;
 }
 
-/* Phases ---------------------------------------------------------------------------------------- */
+/* Phases ----------------------------------------------------------------------------------------
+ */
 
 static enum err write_parties(struct import_run *run)
 {
@@ -363,7 +364,8 @@ enum ctl_exit import_write(struct import_run *run)
 	return run->exit_code;
 }
 
-/* Reading --------------------------------------------------------------------------------------- */
+/* Reading ---------------------------------------------------------------------------------------
+ */
 
 struct get {
 	struct import_run *run;

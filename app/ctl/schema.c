@@ -10,7 +10,6 @@
 
 #include <stdio.h>
 
-
 struct tally {
 	struct db_admin *db;
 	size_t good;
@@ -69,10 +68,11 @@ static const struct ctl_command commands[] = {
 	{
 		.words = "schema check",
 		.summary = "Compares every statement with the database.",
-		.details = "Prepares each statement of this release as the application's user and\n"
-			   "compares its parameters and columns with what the server says: whether\n"
-			   "the schema is the one this release was written for. Changes nothing;\n"
-			   "exits 65 when a statement does not fit.\n",
+		.details =
+			"Prepares each statement of this release as the application's user and\n"
+			"compares its parameters and columns with what the server says: whether\n"
+			"the schema is the one this release was written for. Changes nothing;\n"
+			"exits 65 when a statement does not fit.\n",
 		.run = schema_check,
 	},
 };

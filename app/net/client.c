@@ -211,7 +211,8 @@ static bool set_options(struct transfer *t, const struct net_request *rq)
 	CURLcode failed = CURLE_OK;
 
 	curl_easy_reset(t->easy);
-#define SET(option, value) failed = failed != CURLE_OK ? failed : curl_easy_setopt(t->easy, option, value)
+#define SET(option, value) \
+	failed = failed != CURLE_OK ? failed : curl_easy_setopt(t->easy, option, value)
 	SET(CURLOPT_URL, t->url.p);
 	SET(CURLOPT_USERAGENT, c->user_agent);
 	SET(CURLOPT_HTTPHEADER, t->headers);

@@ -16,7 +16,7 @@
 struct net_client;
 
 struct net_client_options {
-	const char *base_url;	    /* "https://host[:port][/path]" without a slash at its end */
+	const char *base_url; /* "https://host[:port][/path]" without a slash at its end */
 	const char *user_agent;
 	const char *const *headers; /* of every request: "Name: value", NULL after the last */
 	unsigned parallel;	    /* requests in flight, and connections kept */

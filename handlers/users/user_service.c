@@ -27,8 +27,9 @@ static enum err find_or_make(struct call *c, const struct user_input *input, str
 		return e;
 	e = users_store_user_find(c, fresh.email_key, &user);
 	if (e == ERR_OK && c->who.kind != PRINCIPAL_OPERATOR)
-		return call_fail(c, ERR_ALREADY_EXISTS,
-				 "a user with this e-mail address exists; the operator can add him");
+		return call_fail(
+			c, ERR_ALREADY_EXISTS,
+			"a user with this e-mail address exists; the operator can add him");
 	if (e == ERR_OK) {
 		*ret_user = user.id;
 		return phc.p != NULL ? users_store_user_set_password(c, user.id, phc) : ERR_OK;

@@ -26,16 +26,17 @@ START_TEST(test_object)
 	struct import_answer a;
 	const struct import_object *o;
 
-	ck_assert_int_eq(import_answer_read(arena,
-					    STR("{\"id\":\"inv_1\",\"external_id\":\"nw-1\","
-						"\"number\":null,\"status\":\"paid\",\"total\":-5,"
-						"\"subtotal\":9007199254740991,\"amount_paid\":\"7\","
-						"\"created_at\":\"2026-01-01T00:00:00.000Z\","
-						"\"lines\":[{\"product_id\":\"p\",\"net\":10},"
-						"{\"product_id\":null,\"net\":3},{\"net\":4},"
-						"{\"product_id\":\"q\",\"net\":-1}]}"),
-					    &a),
-			 ERR_OK);
+	ck_assert_int_eq(
+		import_answer_read(arena,
+				   STR("{\"id\":\"inv_1\",\"external_id\":\"nw-1\","
+				       "\"number\":null,\"status\":\"paid\",\"total\":-5,"
+				       "\"subtotal\":9007199254740991,\"amount_paid\":\"7\","
+				       "\"created_at\":\"2026-01-01T00:00:00.000Z\","
+				       "\"lines\":[{\"product_id\":\"p\",\"net\":10},"
+				       "{\"product_id\":null,\"net\":3},{\"net\":4},"
+				       "{\"product_id\":\"q\",\"net\":-1}]}"),
+				   &a),
+		ERR_OK);
 	ck_assert(a.ok);
 	ck_assert_uint_eq(a.n, 1);
 	o = &a.objects[0];
@@ -103,7 +104,8 @@ static const struct {
 	  "409 already_exists: d" },
 	{ 422,
 	  "{\"code\":\"validation_failed\",\"title\":\"t\",\"errors\":[{\"pointer\":\"/a\","
-	  "\"code\":\"required\",\"detail\":\"is required\"},{\"parameter\":\"b\",\"code\":\"x\"}]}",
+	  "\"code\":\"required\",\"detail\":\"is "
+	  "required\"},{\"parameter\":\"b\",\"code\":\"x\"}]}",
 	  ERR_VALIDATION, "422 validation_failed: t; /a: is required; b: x" },
 	{ 422, "{\"code\":\"validation_failed\",\"errors\":[{},{},{},{}]}", ERR_VALIDATION,
 	  "422 validation_failed; : ; : ; : ; ..." },
@@ -121,9 +123,9 @@ START_TEST(test_problems)
 {
 	const char *text;
 
-	ck_assert_int_eq(import_problem_read(arena, problems[_i].status,
-					     str_from(problems[_i].body), &text),
-			 problems[_i].err);
+	ck_assert_int_eq(
+		import_problem_read(arena, problems[_i].status, str_from(problems[_i].body), &text),
+		problems[_i].err);
 	ck_assert_str_eq(text, problems[_i].text);
 }
 END_TEST
@@ -131,8 +133,9 @@ END_TEST
 /* A cut or changed answer is read or refused, and nothing else happens. */
 START_TEST(test_random)
 {
-	static const char whole[] = "{\"data\":[{\"id\":\"a\",\"total\":5,\"lines\":[{\"net\":1}]}],"
-				    "\"next_cursor\":\"c\",\"code\":\"x\",\"errors\":[{\"pointer\":1}]}";
+	static const char whole[] =
+		"{\"data\":[{\"id\":\"a\",\"total\":5,\"lines\":[{\"net\":1}]}],"
+		"\"next_cursor\":\"c\",\"code\":\"x\",\"errors\":[{\"pointer\":1}]}";
 	struct import_answer a;
 	const char *text;
 	char body[sizeof(whole)];

@@ -2,8 +2,8 @@
 /* The requests that an import makes of its plan. */
 #include "app/ctl/import_object.h"
 
-#include <stdio.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,11 +24,17 @@ void ctl_say(const char *format, ...)
 static void setup(void)
 {
 	const struct import_line lines[] = {
-		{ .product = 0, .quantity = 12 * DEC6_ONE, .unit_price = 14 * DEC6_ONE,
+		{ .product = 0,
+		  .quantity = 12 * DEC6_ONE,
+		  .unit_price = 14 * DEC6_ONE,
 		  .discount_percent = 5 * DEC6_ONE },
-		{ .product = 1, .description = STR("say \"x\""), .quantity = DEC6_ONE / 2,
+		{ .product = 1,
+		  .description = STR("say \"x\""),
+		  .quantity = DEC6_ONE / 2,
 		  .unit_price = 1005000 },
-		{ .product = IMPORT_NONE, .description = STR("Freight"), .quantity = DEC6_ONE,
+		{ .product = IMPORT_NONE,
+		  .description = STR("Freight"),
+		  .quantity = DEC6_ONE,
 		  .unit_price = 32380000 },
 	};
 	struct import_customer *c;
@@ -46,7 +52,8 @@ static void setup(void)
 	c->id = STR("cus_1");
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(import_plan_product(&plan, i == 0 ? STR("11") : STR("a b"), &place,
-						     &is_new), ERR_OK);
+						     &is_new),
+				 ERR_OK);
 		p = import_product_at(&plan, place);
 		p->name = STR("Queso");
 		p->unit_price = 21 * DEC6_ONE;
@@ -55,7 +62,8 @@ static void setup(void)
 	}
 	for (int i = 0; i < 2; i++) {
 		ck_assert_int_eq(import_plan_document(&plan, i == 0 ? STR("10248") : STR("C1"),
-						      &place, &is_new), ERR_OK);
+						      &place, &is_new),
+				 ERR_OK);
 		d = import_document_at(&plan, place);
 		d->date = date_from_civil(1996, 7, 4);
 		d->paid_date = date_from_civil(1996, 7, 16);
@@ -86,11 +94,13 @@ static const struct {
 } cases[] = {
 	{ IMPORT_CUSTOMER, 0, "UK", "/v1/customers", "import/nw-customer-AL%20KI",
 	  "/v1/customers?filter%5Bexternal_id%5D=nw-customer-AL%20KI",
-	  "{\"external_id\":\"nw-customer-AL KI\",\"name\":\"Alfreds \\\"F\\\"\",\"currency\":\"USD\","
+	  "{\"external_id\":\"nw-customer-AL KI\",\"name\":\"Alfreds "
+	  "\\\"F\\\"\",\"currency\":\"USD\","
 	  "\"address\":{\"city\":\"Berlin\",\"country\":\"GB\"},\"metadata\":{}}" },
 	{ IMPORT_CUSTOMER, 0, "Atlantis", "/v1/customers", "import/nw-customer-AL%20KI",
 	  "/v1/customers?filter%5Bexternal_id%5D=nw-customer-AL%20KI",
-	  "{\"external_id\":\"nw-customer-AL KI\",\"name\":\"Alfreds \\\"F\\\"\",\"currency\":\"USD\","
+	  "{\"external_id\":\"nw-customer-AL KI\",\"name\":\"Alfreds "
+	  "\\\"F\\\"\",\"currency\":\"USD\","
 	  "\"address\":{\"city\":\"Berlin\"},\"metadata\":{\"country\":\"Atlantis\"}}" },
 	{ IMPORT_PRODUCT, 0, NULL, "/v1/products", "import/product/nw-11",
 	  "/v1/products?filter%5Bsku%5D=nw-11",

@@ -48,7 +48,8 @@ static const char *write_file(const char *name, const char *content)
 	return path(name);
 }
 
-/* CSV ------------------------------------------------------------------------------------------- */
+/* CSV -------------------------------------------------------------------------------------------
+ */
 
 struct seen {
 	char text[2000];
@@ -81,7 +82,9 @@ static const struct {
 	const char *text; /* what rows have, or what is said */
 } csv_cases[] = {
 	{ "a,b,c\n1,2,3\n", NULL, ERR_OK, "<1><3>" },
-	{ "\xef\xbb\xbf" "a,b,c\r\n1,2,3\r\n", NULL, ERR_OK, "<1><3>" },
+	{ "\xef\xbb\xbf"
+	  "a,b,c\r\n1,2,3\r\n",
+	  NULL, ERR_OK, "<1><3>" },
 	{ "c,b,a\n1,2,3", NULL, ERR_OK, "<3><1>" },
 	{ "a,b,c\n", NULL, ERR_OK, "" },
 	{ "a,b,c\n\"x, \"\"y\"\"\nz\",2,NULL\n", NULL, ERR_OK, "<x, \"y\"\nz><none>" },
@@ -153,9 +156,10 @@ START_TEST(test_csv_gzip)
 }
 END_TEST
 
-/* Plan ------------------------------------------------------------------------------------------ */
+/* Plan ------------------------------------------------------------------------------------------
+ */
 
-#define RETAIL_NAMES                                                                               \
+#define RETAIL_NAMES \
 	"InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 
 static enum err read_retail(const char *rows, struct import_plan *plan)
@@ -171,17 +175,16 @@ START_TEST(test_retail_rules)
 	struct import_plan plan;
 	const struct import_document *d;
 
-	ck_assert_int_eq(
-		read_retail("2,B,late,1,2010-12-02 08:00:00,2.50,7.0,EIRE\n"
-			    "1,A, LANTERN ,3,2010-12-01 08:00:00,1.005,8.0,Narnia\n"
-			    "C9,A,OTHER WORDS,-2,2010-12-01 09:00:00,1.10,7.0,EIRE\n"
-			    "2,A,LANTERN,2,2010-12-02 08:01:00,1.00,7.0,EIRE\n"
-			    "3,A,damaged,-5,2010-12-03 08:00:00,0.0,,United Kingdom\n"
-			    "4,A,,1,2010-12-03 08:00:00,0.10,,United Kingdom\n"
-			    "4,Z,,1,2010-12-03 08:00:00,0.00,,United Kingdom\n"
-			    "A5,B,bad debt,1,2010-12-03 08:00:00,-10.00,,United Kingdom\n",
-			    &plan),
-		ERR_OK);
+	ck_assert_int_eq(read_retail("2,B,late,1,2010-12-02 08:00:00,2.50,7.0,EIRE\n"
+				     "1,A, LANTERN ,3,2010-12-01 08:00:00,1.005,8.0,Narnia\n"
+				     "C9,A,OTHER WORDS,-2,2010-12-01 09:00:00,1.10,7.0,EIRE\n"
+				     "2,A,LANTERN,2,2010-12-02 08:01:00,1.00,7.0,EIRE\n"
+				     "3,A,damaged,-5,2010-12-03 08:00:00,0.0,,United Kingdom\n"
+				     "4,A,,1,2010-12-03 08:00:00,0.10,,United Kingdom\n"
+				     "4,Z,,1,2010-12-03 08:00:00,0.00,,United Kingdom\n"
+				     "A5,B,bad debt,1,2010-12-03 08:00:00,-10.00,,United Kingdom\n",
+				     &plan),
+			 ERR_OK);
 	ck_assert_uint_eq(plan.documents.n, 4);
 	/* by series, then date; the lines in the order of the file though they were apart */
 	d = import_document_at(&plan, 0);
@@ -223,13 +226,15 @@ static const struct {
 	const char *rows;
 	const char *said;
 } retail_faults[] = {
-	{ "1,A,x,1,2010-12-01,1.0,7.0,EIRE\n1,A,x,1,2010-12-01,1.0,8.0,EIRE\n", "row 3: an invoice of two" },
+	{ "1,A,x,1,2010-12-01,1.0,7.0,EIRE\n1,A,x,1,2010-12-01,1.0,8.0,EIRE\n",
+	  "row 3: an invoice of two" },
 	{ "1,A,x,one,2010-12-01,1.0,7.0,EIRE\n", "row 2: Quantity is not a decimal: \"one\"" },
 	{ "1,A,x,1,2010-12-01,1.0000001,7.0,EIRE\n", "UnitPrice is not a decimal" },
 	{ "1,A,x,1,2010-02-30 00:00:00,1.0,7.0,EIRE\n", "InvoiceDate is not a date" },
 	{ "1,A,x,1,NULL,1.0,7.0,EIRE\n", "InvoiceDate is not a date" },
 	{ ",A,x,1,2010-12-01,1.0,7.0,EIRE\n", "row 2: it has no invoice number" },
-	{ "1,A,x,999999999999,2010-12-01,999999999999,7.0,EIRE\n", "row 2: the amount is too large" },
+	{ "1,A,x,999999999999,2010-12-01,999999999999,7.0,EIRE\n",
+	  "row 2: the amount is too large" },
 };
 
 START_TEST(test_retail_faults)
@@ -325,7 +330,8 @@ START_TEST(test_random_documents)
 		}
 		ck_assert_int_eq(import_plan_line(&plan, place, &line), ERR_OK);
 		ck_assert_int_eq(money_line_net(line.quantity, line.unit_price,
-						line.discount_percent, 2, &net), ERR_OK);
+						line.discount_percent, 2, &net),
+				 ERR_OK);
 		sums[import_document_at(&plan, place)->series] += net;
 	}
 	ck_assert_int_eq(import_plan_finish(&plan), ERR_OK);
@@ -354,7 +360,8 @@ START_TEST(test_countries)
 }
 END_TEST
 
-/* The real histories ---------------------------------------------------------------------------- */
+/* The real histories ----------------------------------------------------------------------------
+ */
 
 static const char *data_path(const char *name)
 {
@@ -417,7 +424,8 @@ START_TEST(test_retail)
 	ck_assert_int_eq(plan.totals.documents[IMPORT_INVOICES], 4089 - plan.notes.empty_documents);
 	ck_assert_int_eq(plan.totals.documents[IMPORT_CREDIT_NOTES], 805);
 	ck_assert_int_eq(plan.totals.lines[IMPORT_INVOICES] +
-			 plan.totals.lines[IMPORT_CREDIT_NOTES], 105335 - 540);
+				 plan.totals.lines[IMPORT_CREDIT_NOTES],
+			 105335 - 540);
 	ck_assert_int_eq(plan.totals.net - plan.totals.credited, 180701993);
 	ck_assert_int_eq(plan.totals.credited, 23172266);
 	ck_assert_int_eq(plan.totals.freight, 0);

@@ -6,11 +6,11 @@
 
 #include "app/db/db_internal.h"
 
-#include <stdbool.h>
-#include <string.h>
-#include <stdlib.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char *const schema[] = {
 	"CREATE TABLE remit.cluster_state (id TINYINT PRIMARY KEY, epoch BIGINT NOT NULL)",

@@ -8,8 +8,8 @@
 #include "app/observe/metrics.h"
 
 #include <stdbool.h>
-#include <string.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static const char *const schema[] = {

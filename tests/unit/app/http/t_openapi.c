@@ -384,27 +384,26 @@ START_TEST(test_responses)
 	is(THINGS "/get/responses/400/description",
 	   "\"`malformed_request`, `invalid_parameter`, `invalid_cursor`\"");
 	is(THINGS "/get/responses/401/$ref", "\"#/components/responses/Unauthenticated\"");
-	is(
-		THINGS "/post/responses/201/headers",
-		"{\"X-Request-Id\":" HEADER("RequestId") ",\"ETag\":" HEADER(
-			"ETag") ",\"Location\""
-				":" HEADER("Locatio"
-					   "n") ","
-						"\""
-						"Re"
-						"mi"
-						"t-"
-						"Co"
-						"ns"
-						"is"
-						"te"
-						"nc"
-						"y"
-						"\""
-						":" HEADER("Consistency") ",\"Idempotent-"
-									  "Replayed\":" HEADER(
-										  "IdempotentReplay"
-										  "ed") "}");
+	is(THINGS "/post/responses/201/headers",
+	   "{\"X-Request-Id\":" HEADER("RequestId") ",\"ETag\":" HEADER(
+		   "ETag") ",\"Location\""
+			   ":" HEADER("Locatio"
+				      "n") ","
+					   "\""
+					   "Re"
+					   "mi"
+					   "t-"
+					   "Co"
+					   "ns"
+					   "is"
+					   "te"
+					   "nc"
+					   "y"
+					   "\""
+					   ":" HEADER("Consistency") ",\"Idempotent-"
+								     "Replayed\":" HEADER(
+									     "IdempotentReplay"
+									     "ed") "}");
 	is(THINGS "/get/responses/200/headers",
 	   "{\"X-Request-Id\":" HEADER("RequestId") ",\"Link\":" HEADER("Link") "}");
 }
