@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The FastCGI worker: options, order of start, the list of domains; nothing else. */
 
+#include "app/cache/alarm.h"
 #include "app/cache/cache.h"
 #include "app/config/config.h"
 #include "app/db/db.h"
@@ -31,6 +32,7 @@ struct worker {
 	struct config *old_config; /* requests that began before the last reload may use it */
 	struct db_pools *pools;
 	struct cache *cache;
+	struct cache_alarm *alarm;
 	struct router *router;
 	struct server *server;
 	struct fcgi *front;
@@ -94,6 +96,7 @@ static enum err start_front(struct worker *w)
 /* Every statement has its latency metric: they are told before the pools are made. */
 static void declare_statements(void)
 {
+	db_pools_declare(cache_alarm_stmts, cache_alarm_n_stmts);
 	db_pools_declare(outbox_stmts, outbox_n_stmts);
 	db_pools_declare(idempotency_stmts, idempotency_n_stmts);
 	for (size_t i = 0; i < domains_n; i++)
@@ -136,6 +139,8 @@ static enum err start(struct worker *w)
 		e = metrics_start(w->config->runtime_dir);
 	if (e == ERR_OK)
 		e = db_pools_start(w->pools);
+	if (e == ERR_OK)
+		e = cache_alarm_new(w->cache, w->pools, true, &w->alarm);
 	return e == ERR_OK ? start_front(w) : e;
 }
 
@@ -143,6 +148,7 @@ static void stop(struct worker *w)
 {
 	if (w->front != NULL)
 		fcgi_drain(w->front, DRAIN_S);
+	cache_alarm_free(w->alarm);
 	server_free(w->server);
 	system_stop();
 	cache_free(w->cache);

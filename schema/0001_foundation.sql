@@ -415,4 +415,12 @@ CREATE TABLE IF NOT EXISTS cluster_state (
     PRIMARY KEY (id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- Raised when an invalidation on a cache server has failed: what it held is not believed any more.
+CREATE TABLE IF NOT EXISTS cache_generations (
+    server VARCHAR(255) NOT NULL,           -- as in the setting cache_servers
+    generation BIGINT NOT NULL,
+    raised_at DATETIME(6) NOT NULL,
+    PRIMARY KEY (server)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
 INSERT IGNORE INTO cluster_state (id, epoch) VALUES (1, 1);

@@ -8,6 +8,7 @@ GRANT SELECT, INSERT ON journal_entries TO {user};
 GRANT SELECT, INSERT ON postings TO {user};
 GRANT SELECT, INSERT ON document_taxes TO {user};
 GRANT SELECT ON cluster_state TO {user};
+GRANT SELECT, INSERT, UPDATE ON cache_generations TO {user};
 GRANT SELECT ON schema_migrations TO {user};
 GRANT SELECT, INSERT, DELETE ON idempotency_keys TO {user};
 GRANT SELECT, INSERT, UPDATE ON accounts TO {user};

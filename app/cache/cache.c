@@ -30,8 +30,9 @@
 #define TTL_JITTER	10		 /* one tenth */
 
 /* "r1:" kind ":" account ":" id */
-#define KEY_MAX	 64
-#define PING_KEY "r1:ping"
+#define KEY_MAX		64
+#define PING_KEY	"r1:ping"
+#define SERVER_NAME_MAX 256 /* of cache_generations.server, with its end */
 
 enum get_result { GET_HIT, GET_MISS, GET_TOMBSTONE, GET_DOWN, GET_INVALID, GET_RESULTS };
 static const char *const get_results[GET_RESULTS] = { "hit", "miss", "tombstone", "down",
@@ -75,12 +76,15 @@ struct distrust {
 };
 
 struct server {
+	char name[SERVER_NAME_MAX];
 	struct cache_address address;
 	struct breaker breaker;
 	struct distrust distrust;
 };
 
 struct cache {
+	void (*on_failure)(void *ctx, size_t server);
+	void *on_failure_ctx;
 	size_t n_servers;
 	struct server servers[CONFIG_LIST_MAX];
 	struct cache_ring *ring;
@@ -564,6 +568,11 @@ enum err cache_new(const struct config *config, struct cache **ret_cache)
 		struct server *s = &c->servers[c->n_servers];
 
 		s->address = addresses[c->n_servers];
+		if (items[c->n_servers].n >= sizeof(s->name)) {
+			cache_free(c);
+			return ERR_CONFIG;
+		}
+		memcpy(s->name, items[c->n_servers].p, items[c->n_servers].n);
 		breaker_init(&s->breaker, &limits);
 		CHECK(pthread_mutex_init(&s->distrust.lock, NULL) == 0);
 	}
@@ -675,6 +684,7 @@ enum err cache_invalidate(struct cache_client *cc, const struct cache_ref *refs,
 	struct cache *c = cc->cache;
 	struct cache_ref left[CACHE_REFS_MAX];
 	struct cache_item items[CACHE_REFS_MAX];
+	uint32_t failed = 0; /* bit i: server i */
 	enum err e = ERR_OK;
 
 	CHECK(n <= CACHE_REFS_MAX);
@@ -702,11 +712,34 @@ enum err cache_invalidate(struct cache_client *cc, const struct cache_ref *refs,
 			if (result != INVAL_FAILED)
 				continue;
 			distrust_raise(c, &c->servers[l.server[i]].distrust, &committed);
+			failed |= UINT32_C(1) << l.server[i];
 			e = ERR_CACHE_DOWN;
 		}
 		n = lost;
 	}
+	for (size_t i = 0; c->on_failure != NULL && failed >> i != 0; i++)
+		if ((failed >> i & 1) != 0)
+			c->on_failure(c->on_failure_ctx, i);
 	return e;
+}
+
+void cache_on_failure(struct cache *c, void (*fn)(void *ctx, size_t server), void *ctx)
+{
+	c->on_failure = fn;
+	c->on_failure_ctx = ctx;
+}
+
+void cache_distrust(struct cache *c, size_t server)
+{
+	static const struct db_position unknown;
+
+	CHECK(server < c->n_servers);
+	distrust_raise(c, &c->servers[server].distrust, &unknown);
+}
+
+const char *cache_server_name(const struct cache *c, size_t server)
+{
+	return server < c->n_servers ? c->servers[server].name : NULL;
 }
 
 void cache_cost(const struct cache_client *cc, int64_t *ret_trips, int64_t *ret_usec)

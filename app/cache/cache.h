@@ -103,9 +103,8 @@ void cache_fill(struct cache_client *cc, const struct cache_ref *ref, const stru
  *
  * ERR_CACHE_DOWN when a server could not be told. The commit stands, and this process serves no
  * value of that server that is older than the commit (it answers CACHE_TOMBSTONE instead). What
- * remains: other processes may serve the old value until it expires or until they learn of a new
- * generation of that server, which the caller must make durable; so too when this process ends
- * between COMMIT and this call.
+ * remains: other processes may serve the old value until the alarm (app/cache/alarm.h) has reached
+ * them; or until it expires, when this process ends between COMMIT and this call.
  */
 MUST_CHECK enum err cache_invalidate(struct cache_client *cc, const struct cache_ref *refs,
 				     size_t n, struct db_position committed);
@@ -114,5 +113,18 @@ MUST_CHECK enum err cache_invalidate(struct cache_client *cc, const struct cache
 void cache_cost(const struct cache_client *cc, int64_t *ret_trips, int64_t *ret_usec);
 /* Whether all servers answer now (true when none is configured). Begins a request of its own. */
 bool cache_ping(struct cache_client *cc);
+
+/*
+ * What is done when an invalidation has failed on a server, before cache_invalidate returns: tell
+ * the other processes (app/cache/alarm.h). Set while nobody else uses the cache.
+ */
+void cache_on_failure(struct cache *c, void (*fn)(void *ctx, size_t server), void *ctx);
+/*
+ * Believes nothing that a server holds from before now: another process could not invalidate
+ * something there. Reads answer tombstones until it is filled anew.
+ */
+void cache_distrust(struct cache *c, size_t server);
+/* The server's name as configured; NULL after the last one. */
+const char *cache_server_name(const struct cache *c, size_t server);
 
 #endif

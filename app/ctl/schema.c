@@ -2,6 +2,7 @@
 /* remitctl schema check: every statement of this release against the database as it is. */
 #include "app/ctl/ctl.h"
 
+#include "app/cache/alarm.h"
 #include "app/config/config.h"
 #include "app/db/db.h"
 #include "app/http/idempotency.h"
@@ -30,6 +31,7 @@ static void check_table(struct tally *t, const struct db_stmt *stmts, size_t n)
 
 static void check_all(struct tally *t)
 {
+	check_table(t, cache_alarm_stmts, cache_alarm_n_stmts);
 	check_table(t, idempotency_stmts, idempotency_n_stmts);
 	check_table(t, outbox_stmts, outbox_n_stmts);
 	for (size_t i = 0; i < domains_n; i++)

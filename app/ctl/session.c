@@ -4,6 +4,7 @@
 
 #include "app/base/arena.h"
 #include "app/base/clock.h"
+#include "app/cache/alarm.h"
 #include "app/cache/cache.h"
 #include "app/db/db.h"
 
@@ -26,12 +27,14 @@ struct session {
 	struct arena *arena;
 	struct db_pools *pools;
 	struct cache *cache;
+	struct cache_alarm *alarm;
 	struct cache_client *client;
 };
 
 static void session_done(struct session *s)
 {
 	cache_client_free(s->client);
+	cache_alarm_free(s->alarm);
 	cache_free(s->cache);
 	db_pools_free(s->pools);
 	arena_free(s->arena);
@@ -57,6 +60,8 @@ static enum err session_init(struct session *s, const char *config_file)
 		e = db_pools_new(s->config, &s->pools);
 	if (e == ERR_OK)
 		e = cache_new(s->config, &s->cache);
+	if (e == ERR_OK)
+		e = cache_alarm_new(s->cache, s->pools, false, &s->alarm);
 	if (e == ERR_OK)
 		e = cache_client_new(s->cache, &s->client);
 	if (e != ERR_OK)
