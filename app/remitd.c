@@ -23,7 +23,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-enum { DRAIN_S = 25, MAX_CONNECTIONS = 1024 };
+enum { DRAIN_S = 25, DOMAINS_MAX = 16 };
 
 /* Everything a worker consists of, in the order of its start. */
 struct worker {
@@ -81,16 +81,17 @@ static enum err start_front(struct worker *w)
 		e = fcgi_listen(w->config->listen, &fd);
 	if (e != ERR_OK)
 		return e;
-	return fcgi_start(&(struct fcgi_options){ .listen_fd = fd,
-						  .threads = (unsigned)threads,
-						  .max_connections = MAX_CONNECTIONS,
-						  .arg = w->server,
-						  .thread_new = thread_new,
-						  .thread_free = thread_free,
-						  .request_arena = request_arena,
-						  .handle = handle,
-						  .done = done },
-			  &w->front);
+	return fcgi_start(
+		&(struct fcgi_options){ .listen_fd = fd,
+					.threads = (unsigned)threads,
+					.max_connections = (unsigned)w->config->max_connections,
+					.arg = w->server,
+					.thread_new = thread_new,
+					.thread_free = thread_free,
+					.request_arena = request_arena,
+					.handle = handle,
+					.done = done },
+		&w->front);
 }
 
 /* Every statement has its latency metric: they are told before the pools are made. */
@@ -102,6 +103,36 @@ static void declare_statements(void)
 	for (size_t i = 0; i < domains_n; i++)
 		for (size_t j = 0; j < DOMAIN_TABLES_MAX && domains[i]->stores[j].rows != NULL; j++)
 			db_pools_declare(domains[i]->stores[j].rows, *domains[i]->stores[j].n);
+}
+
+static bool is_served(const struct domain *domain, const struct str *names, size_t n)
+{
+	/* every pool answers health and metrics */
+	if (n == 0 || domain == &system_domain)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (str_eq_z(names[i], domain->name))
+			return true;
+	return false;
+}
+
+/* The router of the domains that this pool serves; the others' routes are 404 here. */
+static enum err start_router(struct worker *w, const char **ret_message)
+{
+	const struct domain *served[DOMAINS_MAX];
+	struct str names[CONFIG_LIST_MAX];
+	const size_t n_names = config_list(w->config->domains, names);
+	size_t n = 0;
+
+	for (size_t i = 0; i < domains_n && n < DOMAINS_MAX; i++)
+		if (is_served(domains[i], names, n_names))
+			served[n++] = domains[i];
+	/* the system domain is served beside those that are named */
+	if (n_names > 0 && n - 1 != n_names) {
+		*ret_message = "domains: a name that is no domain, is named twice, or is system";
+		return ERR_CONFIG;
+	}
+	return router_new(served, n, &w->router, ret_message);
 }
 
 static enum err start(struct worker *w)
@@ -117,7 +148,7 @@ static enum err start(struct worker *w)
 	if (e == ERR_OK)
 		e = cache_new(w->config, &w->cache);
 	if (e == ERR_OK)
-		e = router_new(domains, domains_n, &w->router, &message);
+		e = start_router(w, &message);
 	if (e != ERR_OK) {
 		log_line(LOG_ERROR, "cannot start", LOG_Z("cause", message));
 		return e;

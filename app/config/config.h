@@ -27,7 +27,7 @@ struct config {
 	const char *listen;	  /* "unix:/path" or "host:port" */
 	const char *public_url;	  /* what clients call, without a trailing slash */
 	int64_t threads;	  /* 0: 4 x cores */
-	int64_t queue_depth;	  /* 0: 4 x threads */
+	int64_t max_connections;  /* from nginx, above which a worker accepts no more */
 	const char *domains;	  /* comma-separated; "": all */
 	const char *runtime_dir;  /* shared-memory metrics */
 	const char *cors_origins; /* comma-separated; "": none; reloadable */

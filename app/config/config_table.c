@@ -38,13 +38,13 @@ const struct setting config_settings[] = {
 	{ .name = "threads", AT(threads), .form = SETTING_INT, .min = 0, .max = 256,
 	  .initial = "0",
 	  .doc = "Worker threads of a process; 0 means 4 for each processor core." },
-	{ .name = "queue_depth", AT(queue_depth), .form = SETTING_INT, .min = 0, .max = 4096,
-	  .initial = "0",
-	  .doc = "Requests that may wait for a thread; 0 means 4 for each thread." },
+	{ .name = "max_connections", AT(max_connections), .form = SETTING_INT, .min = 1, .max = 4096,
+	  .initial = "1024",
+	  .doc = "Connections from nginx, above which a process accepts no more." },
 	{ .name = "domains", AT(domains), .form = SETTING_NAMES, .min = 0, .max = 255,
 	  .initial = "",
-	  .doc = "The domains this pool of workers serves, separated by commas; empty means "
-		 "all." },
+	  .doc = "The domains this pool of workers serves beside system, separated by commas; "
+		 "empty means all." },
 	{ .name = "runtime_dir", AT(runtime_dir), .form = SETTING_PATH, .min = 1, .max = 255,
 	  .initial = "/run/remit",
 	  .doc = "Directory of the shared-memory metrics; all workers of a host need the "

@@ -152,9 +152,9 @@ START_TEST(test_file)
 		     "db_replicas = \"unix:/a.sock, [::1]:3307,db-2.example.com:1\"\n"
 		     "// end\n"
 		     "domains = \"orders,billing\"\n"
-		     "queue_depth=4096");
+		     "max_connections=4096");
 	ck_assert_int_eq(config->threads, 8);
-	ck_assert_int_eq(config->queue_depth, 4096);
+	ck_assert_int_eq(config->max_connections, 4096);
 	ck_assert_str_eq(config->listen, "127.0.0.1:9000");
 	ck_assert_str_eq(config->db_password, "p\"a\\s$s'");
 	ck_assert_str_eq(config->db_migrate_password, "p$a\"${HOME}");
@@ -169,7 +169,7 @@ static const struct {
 } bad[] = {
 	{ "thread = 8\n", ":1: no such option 'thread'" },
 	{ "# a\n# b\n\nthread = 8\n", ":4: no such option 'thread'" },
-	{ "/* a */\nqueue_depth = 1 // c\nthreads = 257\n", ":3: threads: 257 is above 256" },
+	{ "/* a */\nmax_connections = 1 // c\nthreads = 257\n", ":3: threads: 257 is above 256" },
 	{ "threads = 256\ndb_pool_primary = 0", ":2: db_pool_primary: 0 is below 1" },
 	{ "threads = -1", ":1: threads: -1 is below 0" },
 	{ "threads = 010", ":1: threads: \"010\" is not a whole number" },
@@ -180,7 +180,7 @@ static const struct {
 	  ":1: threads: \"99999999999999999999\" is not a whole" },
 	{ "\nthreads = 1\n\nthreads = 2\n", ":4: threads: is set twice in this file" },
 	{ "\nlisten = \"unix:/x\nthreads = 1\n", ":2: the value is missing or its quote is" },
-	{ "\nthreads =\nqueue_depth = 1\n", ":2: the value is missing or its quote is" },
+	{ "\nthreads =\nmax_connections = 1\n", ":2: the value is missing or its quote is" },
 	{ "threads 8\n", ":1: missing equal sign after option 'threads'" },
 	{ "threads = {1, 2}\n", ":1: unexpected token '{'" },
 	{ "worker {\n", ":1: no such option 'worker'" },
@@ -319,14 +319,14 @@ END_TEST
 START_TEST(test_drop_ins)
 {
 	make_dir("conf.d");
-	write_text("conf.d/10-a.conf", "threads = 10\nqueue_depth = 10\n");
+	write_text("conf.d/10-a.conf", "threads = 10\nmax_connections = 10\n");
 	write_text("conf.d/20-c.conf", "threads = 20\n");
 	write_text("conf.d/9-b.conf", "threads = 9\nlog_sample = 9\n");
 	write_text("conf.d/.hidden.conf", "nonsense\n");
 	write_text("conf.d/30-d.conf~", "nonsense\n");
-	assert_loads("threads = 1\nqueue_depth = 1\nlog_sample = 1\n");
+	assert_loads("threads = 1\nmax_connections = 1\nlog_sample = 1\n");
 	ck_assert_int_eq(config->threads, 9);
-	ck_assert_int_eq(config->queue_depth, 10);
+	ck_assert_int_eq(config->max_connections, 10);
 	ck_assert_int_eq(config->log_sample, 9);
 	config_free(config);
 	config = NULL;
