@@ -72,7 +72,7 @@ struct distrust {
 	_Atomic int64_t until; /* monotonic; 0: none */
 	pthread_mutex_t lock;
 	struct db_position position;
-	int64_t since; /* wall clock, of the latest failure */
+	int64_t since; /* wall clock, of the latest failure without a position; 0: none */
 };
 
 struct server {
@@ -165,26 +165,34 @@ static void count_get(const struct lookup *l, size_t i)
 	metric_add(metrics.gets, (uint32_t)l->refs[i].kind - 1, result, 1);
 }
 
+/* Values and the fills under way must all have expired when it ends. */
+static void distrust_last(const struct cache *c, struct distrust *d)
+{
+	int64_t span = (c->ttl_s + c->ttl_s / TTL_JITTER + TOMBSTONE_TTL_S) * USEC_PER_S;
+
+	atomic_store(&d->until, clock_monotonic() + span);
+}
+
+/* A commit that the server was not told of; without a position the time has to do. */
 static void distrust_raise(const struct cache *c, struct distrust *d,
 			   const struct db_position *position)
 {
-	/* Values and the fills under way must all have expired. */
-	int64_t span = (c->ttl_s + c->ttl_s / TTL_JITTER + TOMBSTONE_TTL_S) * USEC_PER_S;
-
 	pthread_mutex_lock(&d->lock);
 	d->position = cache_position_join(&d->position, position);
-	d->since = clock_now();
-	atomic_store(&d->until, clock_monotonic() + span);
+	if (position->seq == 0)
+		d->since = clock_now();
+	distrust_last(c, d);
 	pthread_mutex_unlock(&d->lock);
 }
 
 /* While the server does not answer, what it holds does not expire before our eyes either. */
 static void distrust_extend(const struct cache *c, struct distrust *d)
 {
-	static const struct db_position none;
-
-	if (atomic_load(&d->until) != 0)
-		distrust_raise(c, d, &none);
+	if (atomic_load(&d->until) == 0)
+		return;
+	pthread_mutex_lock(&d->lock);
+	distrust_last(c, d);
+	pthread_mutex_unlock(&d->lock);
 }
 
 /* Answers a tombstone in place of what is not known to be new enough. */
@@ -199,6 +207,7 @@ static void distrust_apply(struct distrust *d, struct cache_item *item, int64_t 
 	if (over) {
 		atomic_store(&d->until, 0);
 		d->position = (struct db_position){ .seq = 0 };
+		d->since = 0;
 	}
 	position = d->position;
 	since = d->since;
@@ -206,7 +215,7 @@ static void distrust_apply(struct distrust *d, struct cache_item *item, int64_t 
 	if (over || item->state == CACHE_DOWN)
 		return;
 	if (item->state == CACHE_HIT && cache_position_reached(&item->position, &position) &&
-	    (position.seq != 0 || created > since + FILL_MAX_USEC))
+	    (since == 0 || created > since + FILL_MAX_USEC))
 		return;
 	if (item->state == CACHE_MISS && position.seq == 0)
 		return;

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memcached frozen, gone, and back: everything still works, and nothing old is served."""
+"""Memcached frozen, gone, and back: everything still works, and nothing old is served.
+
+The tests of freezes come first: after many faults a breaker stays open for longer, and hides what
+the cache would have said."""
 
 import time
 
@@ -9,6 +12,41 @@ from support import database, environment
 from support.document import BY_ID
 from support.http import Client, parallel
 from support.world import PASSWORD, SAMPLES, customer_body, unique
+
+
+def frozen_while(account, work):
+    """The first requests find out that the cache does not answer; then it is not even asked, and
+    nothing waits in its socket for the moment it wakes."""
+    with environment.frozen(environment.memcached_pids()):
+        for _ in range(40):
+            assert account.client.post("/v1/customers", {}).status == 422
+        work()
+        time.sleep(1.5)  # all workers learn of it within a second (data.md: cache)
+
+
+def test_a_key_revoked_during_a_freeze_stays_revoked(account):
+    """One worker revokes it; what it knows the others must learn. A worker that commits something
+    itself during the freeze trusts nothing older: hence one write only, and many readers."""
+    for _ in range(3):
+        key = account.client.ok("POST", "/v1/api_keys", {"name": "n", "scopes": "orders:read"})
+        clients = [Client(key["token"]) for _ in range(8)]
+        assert {a.status for a in parallel(8, lambda i: clients[i].get("/v1/me"))} == {200}
+        frozen_while(account, lambda: account.client.delete("/v1/api_keys/" + key["id"]))
+        for _ in range(5):
+            answers = parallel(8, lambda i: clients[i].get("/v1/me"))
+            assert {a.status for a in answers} == {401}, "a frozen cache woke with a revoked key"
+
+
+def test_an_object_changed_during_a_freeze_stays_changed(account):
+    path = "/v1/customers/" + account.customer(phone="old")["id"]
+    clients = [Client(account.client.token, follow=False) for _ in range(8)]
+    for n in range(3):
+        assert account.client.get(path).status == 200
+        frozen_while(account, lambda: account.client.ok("PATCH", path, {"phone": str(n)}))
+        for _ in range(5):
+            answers = parallel(8, lambda i: clients[i].get(path))
+            assert {a.json()["phone"] for a in answers} == {str(n)}, \
+                "a frozen cache woke with an old object"
 
 
 @pytest.fixture(params=["frozen", "gone"])
@@ -84,41 +122,6 @@ def test_requests_stay_fast_without_a_cache(account, no_cache):
         took.append(time.perf_counter() - start)
     assert sorted(took)[20] < 0.1 * environment.SLOWNESS, took
     assert max(took) < 1 * environment.SLOWNESS, took
-
-
-def frozen_while(account, work):
-    """The first requests find out that the cache does not answer; then it is not even asked, and
-    nothing waits in its socket for the moment it wakes."""
-    with environment.frozen(environment.memcached_pids()):
-        for _ in range(40):
-            assert account.client.post("/v1/customers", {}).status == 422
-        work()
-        time.sleep(1.5)  # all workers learn of it within a second (data.md: cache)
-
-
-def test_a_key_revoked_during_a_freeze_stays_revoked(account):
-    """One worker revokes it; what it knows the others must learn. A worker that commits something
-    itself during the freeze trusts nothing older: hence one write only, and many readers."""
-    for _ in range(3):
-        key = account.client.ok("POST", "/v1/api_keys", {"name": "n", "scopes": "orders:read"})
-        clients = [Client(key["token"]) for _ in range(8)]
-        assert {a.status for a in parallel(8, lambda i: clients[i].get("/v1/me"))} == {200}
-        frozen_while(account, lambda: account.client.delete("/v1/api_keys/" + key["id"]))
-        for _ in range(5):
-            answers = parallel(8, lambda i: clients[i].get("/v1/me"))
-            assert {a.status for a in answers} == {401}, "a frozen cache woke with a revoked key"
-
-
-def test_an_object_changed_during_a_freeze_stays_changed(account):
-    path = "/v1/customers/" + account.customer(phone="old")["id"]
-    clients = [Client(account.client.token, follow=False) for _ in range(8)]
-    for n in range(3):
-        assert account.client.get(path).status == 200
-        frozen_while(account, lambda: account.client.ok("PATCH", path, {"phone": str(n)}))
-        for _ in range(5):
-            answers = parallel(8, lambda i: clients[i].get(path))
-            assert {a.json()["phone"] for a in answers} == {str(n)}, \
-                "a frozen cache woke with an old object"
 
 
 def test_health_says_so(anybody, no_cache):
