@@ -123,15 +123,12 @@ static enum ctl_exit run_retail(const struct ctl_args *args)
 	return import(args, import_retail_read);
 }
 
-#define DETAILS                                                                                    \
-	"It talks to the public API as any client would. Run again after an interruption, it "     \
-	"goes\n"                                                                                   \
-	"on where it stopped; run again after the end, it changes nothing. Numbers of documents\n" \
-	"follow their dates, so an older history goes into an account before a newer one. At "     \
-	"the\n"                                                                                    \
-	"end it prints what the files say beside what the API holds; the exit code is 0 only "     \
-	"when\n"                                                                                   \
-	"both are equal to the cent."
+#define DETAILS                                                                               \
+	"It talks to the public API as any client would. Run again after an interruption,\n"  \
+	"it goes on where it stopped; run again after the end, it changes nothing. Numbers\n" \
+	"of documents follow their dates, so an older history goes into an account before\n"  \
+	"a newer one. At the end it prints what the files say beside what the API holds;\n"   \
+	"the exit code is 0 only when both are equal to the cent."
 
 static const struct ctl_option options[] = {
 	[OPTION_URL] = { .name = "url", .value = "URL", .help = "the API, instead of REMIT_URL" },

@@ -31,8 +31,7 @@ struct books {
 	enum err err;
 };
 
-/* Before ----------------------------------------------------------------------------------------
- */
+/* Before ------------------------------------------------------------------------------------- */
 
 static void sum_trial(void *arg, const struct import_answer *answer)
 {
@@ -168,8 +167,7 @@ enum ctl_exit import_check(struct import_run *run)
 	return exit_code;
 }
 
-/* Lists -----------------------------------------------------------------------------------------
- */
+/* Lists -------------------------------------------------------------------------------------- */
 
 static void keep_invoice(struct books *b, struct str id)
 {
@@ -260,8 +258,7 @@ static enum ctl_exit read_list(struct books *books, enum import_kind kind)
 	return exit_code;
 }
 
-/* Invoices with their lines ----------------------------------------------------------------------
- */
+/* Invoices with their lines ------------------------------------------------------------------ */
 
 static void on_invoice(void *arg, const struct import_answer *answer)
 {
@@ -322,8 +319,7 @@ static enum ctl_exit read_invoices(struct books *books)
 	return run->failures == 0 ? CTL_OK : run->exit_code;
 }
 
-/* The table -------------------------------------------------------------------------------------
- */
+/* The table ---------------------------------------------------------------------------------- */
 
 /* With a comma between thousands, and two decimals when it is money. */
 static void format(int64_t v, bool money, char ret_text[CELL])

@@ -37,8 +37,7 @@ static enum err must_have(const struct import_row *row, size_t n)
 	return ERR_OK;
 }
 
-/* Customers -------------------------------------------------------------------------------------
- */
+/* Customers ---------------------------------------------------------------------------------- */
 
 static const char *const customer_columns[] = {
 	"customerID", "companyName", "contactName", "address", "city",
@@ -67,8 +66,7 @@ static enum err on_customer(void *arg, const struct import_row *row)
 	return e;
 }
 
-/* Products --------------------------------------------------------------------------------------
- */
+/* Products ----------------------------------------------------------------------------------- */
 
 static const char *const product_columns[] = { "productID", "productName", "unitPrice",
 					       "quantityPerUnit", "discontinued" };
@@ -94,8 +92,7 @@ static enum err on_product(void *arg, const struct import_row *row)
 	return e != ERR_OK ? e : import_row_decimal(row, 2, "unitPrice", &p->unit_price);
 }
 
-/* Orders ----------------------------------------------------------------------------------------
- */
+/* Orders ------------------------------------------------------------------------------------- */
 
 static const char *const order_columns[] = { "orderID", "customerID", "orderDate", "freight",
 					     "shippedDate" };
@@ -132,8 +129,7 @@ static enum err on_order(void *arg, const struct import_row *row)
 	return e;
 }
 
-/* Lines -----------------------------------------------------------------------------------------
- */
+/* Lines -------------------------------------------------------------------------------------- */
 
 static const char *const line_columns[] = { "orderID", "productID", "unitPrice", "quantity",
 					    "discount" };

@@ -103,8 +103,7 @@ static enum err make_key(enum import_kind kind, struct str id, struct arena *a,
 	return finish_z(&b, ret_key);
 }
 
-/* JSON ------------------------------------------------------------------------------------------
- */
+/* JSON --------------------------------------------------------------------------------------- */
 
 static void name(struct buf *b, const char *member)
 {

@@ -31,8 +31,7 @@ void import_plan_free(struct import_plan *plan)
 	plan->arena = NULL;
 }
 
-/* Lists and maps --------------------------------------------------------------------------------
- */
+/* Lists and maps ----------------------------------------------------------------------------- */
 
 /* A new zeroed element at the end; NULL when memory is short. */
 static void *list_add(struct arena *a, struct import_list *list, size_t size)
@@ -228,8 +227,7 @@ enum err import_plan_line(struct import_plan *plan, uint32_t document,
 	return ERR_OK;
 }
 
-/* Finishing -------------------------------------------------------------------------------------
- */
+/* Finishing ---------------------------------------------------------------------------------- */
 
 /* Numbers are given in the order of dates; within a date in the order of the file. */
 static int compare_documents(const void *a, const void *b)
@@ -318,8 +316,7 @@ enum err import_plan_finish(struct import_plan *plan)
 	return e != ERR_OK ? e : sum_up(plan);
 }
 
-/* Fields ----------------------------------------------------------------------------------------
- */
+/* Fields ------------------------------------------------------------------------------------- */
 
 enum err import_text(struct import_plan *plan, struct str s, struct str *ret_copy)
 {

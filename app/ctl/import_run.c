@@ -64,8 +64,7 @@ enum err import_turn(struct import_run *run)
 	return e;
 }
 
-/* Answers ---------------------------------------------------------------------------------------
- */
+/* Answers ------------------------------------------------------------------------------------ */
 
 static void report(const struct task *t, const struct import_answer *answer)
 {
@@ -194,8 +193,7 @@ static enum err make(struct import_run *run, enum import_kind kind, uint32_t pla
 	return ERR_OK;
 }
 
-/* Phases ----------------------------------------------------------------------------------------
- */
+/* Phases ------------------------------------------------------------------------------------- */
 
 static enum err write_parties(struct import_run *run)
 {
@@ -364,8 +362,7 @@ enum ctl_exit import_write(struct import_run *run)
 	return run->exit_code;
 }
 
-/* Reading ---------------------------------------------------------------------------------------
- */
+/* Reading ------------------------------------------------------------------------------------ */
 
 struct get {
 	struct import_run *run;

@@ -48,8 +48,7 @@ static const char *write_file(const char *name, const char *content)
 	return path(name);
 }
 
-/* CSV -------------------------------------------------------------------------------------------
- */
+/* CSV ---------------------------------------------------------------------------------------- */
 
 struct seen {
 	char text[2000];
@@ -156,8 +155,7 @@ START_TEST(test_csv_gzip)
 }
 END_TEST
 
-/* Plan ------------------------------------------------------------------------------------------
- */
+/* Plan --------------------------------------------------------------------------------------- */
 
 #define RETAIL_NAMES \
 	"InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -360,8 +358,7 @@ START_TEST(test_countries)
 }
 END_TEST
 
-/* The real histories ----------------------------------------------------------------------------
- */
+/* The real histories ------------------------------------------------------------------------- */
 
 static const char *data_path(const char *name)
 {
