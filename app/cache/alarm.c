@@ -15,9 +15,7 @@ enum {
 	LOOK_S = 1,
 	ARENA_BYTES = 64 << 10,
 	ROWS_MAX = 64,
-	/* a process that starts distrusts what was raised this lately: longer than any value lives
-	 */
-	RECENT_S = 86400,
+	RECENT_S = 2 * 86400, /* longer than any value lives, whatever the clocks say */
 };
 
 struct generation {
@@ -36,10 +34,14 @@ enum { SQL_LOOK, SQL_RAISE, SQL_ADD };
 
 /* Of the cluster, not of an account. */
 const struct db_stmt cache_alarm_stmts[] = {
-	/* Declared a write, so that it is read from the primary: a late replica would hide it. */
+	/*
+	 * Declared a write, so that it is read from the primary: a late replica would hide it.
+	 * Servers of former configurations stay in the table; the latest are those that count.
+	 */
 	[SQL_LOOK] = {
 		.name = "cache_generations.look",
-		.sql = "SELECT server, generation, raised_at FROM cache_generations LIMIT 64",
+		.sql = "SELECT server, generation, raised_at FROM cache_generations"
+		       " ORDER BY raised_at DESC LIMIT 64",
 		.params = "",
 		DB_COLS(generation_cols, struct generation),
 		.access = DB_WRITE,
@@ -129,16 +131,30 @@ static void raise_pending(struct cache_alarm *alarm)
 			atomic_store(&alarm->pending[i], true);
 }
 
-static void take(struct cache_alarm *alarm, const struct generation *row)
+/*
+ * The position is asked for after the generation was seen: it covers the commit that was not told,
+ * so that nothing older comes from a replica that lags either.
+ */
+static enum err take(struct cache_alarm *alarm, struct db *db, const struct generation *row)
 {
+	const int64_t recent = clock_now() - RECENT_S * INT64_C(1000000);
+
 	for (size_t i = 0; cache_server_name(alarm->cache, i) != NULL; i++) {
+		struct db_position position;
+		enum err e;
+
 		if (!str_eq_z(row->server, cache_server_name(alarm->cache, i)) ||
 		    row->generation == alarm->known[i])
 			continue;
+		if (alarm->looked || row->raised_at > recent) {
+			e = db_position_now(db, &position);
+			if (e != ERR_OK)
+				return e;
+			cache_distrust(alarm->cache, i, &position);
+		}
 		alarm->known[i] = row->generation;
-		if (alarm->looked || row->raised_at > clock_now() - RECENT_S * INT64_C(1000000))
-			cache_distrust(alarm->cache, i);
 	}
+	return ERR_OK;
 }
 
 static void look(struct cache_alarm *alarm)
@@ -152,7 +168,7 @@ static void look(struct cache_alarm *alarm)
 	if (e == ERR_OK)
 		e = db_rows(db, &cache_alarm_stmts[SQL_LOOK], NULL, 0, ROWS_MAX, &rows, &n);
 	for (size_t i = 0; e == ERR_OK && i < n; i++)
-		take(alarm, &rows[i]);
+		e = take(alarm, db, &rows[i]);
 	alarm->looked = alarm->looked || e == ERR_OK;
 	db_close(db);
 	arena_free(arena);

@@ -72,7 +72,7 @@ struct distrust {
 	_Atomic int64_t until; /* monotonic; 0: none */
 	pthread_mutex_t lock;
 	struct db_position position;
-	int64_t since; /* wall clock, of the latest failure without a position; 0: none */
+	int64_t since; /* wall clock, of the latest failure that a position does not tell all of */
 };
 
 struct server {
@@ -173,13 +173,13 @@ static void distrust_last(const struct cache *c, struct distrust *d)
 	atomic_store(&d->until, clock_monotonic() + span);
 }
 
-/* A commit that the server was not told of; without a position the time has to do. */
+/* Commits up to this position that the server was not told of; `timed`: and what came just then. */
 static void distrust_raise(const struct cache *c, struct distrust *d,
-			   const struct db_position *position)
+			   const struct db_position *position, bool timed)
 {
 	pthread_mutex_lock(&d->lock);
 	d->position = cache_position_join(&d->position, position);
-	if (position->seq == 0)
+	if (timed)
 		d->since = clock_now();
 	distrust_last(c, d);
 	pthread_mutex_unlock(&d->lock);
@@ -720,7 +720,8 @@ enum err cache_invalidate(struct cache_client *cc, const struct cache_ref *refs,
 			metric_add(metrics.invalidations, result, 0, 1);
 			if (result != INVAL_FAILED)
 				continue;
-			distrust_raise(c, &c->servers[l.server[i]].distrust, &committed);
+			distrust_raise(c, &c->servers[l.server[i]].distrust, &committed,
+				       committed.seq == 0);
 			failed |= UINT32_C(1) << l.server[i];
 			e = ERR_CACHE_DOWN;
 		}
@@ -738,12 +739,10 @@ void cache_on_failure(struct cache *c, void (*fn)(void *ctx, size_t server), voi
 	c->on_failure_ctx = ctx;
 }
 
-void cache_distrust(struct cache *c, size_t server)
+void cache_distrust(struct cache *c, size_t server, const struct db_position *position)
 {
-	static const struct db_position unknown;
-
 	CHECK(server < c->n_servers);
-	distrust_raise(c, &c->servers[server].distrust, &unknown);
+	distrust_raise(c, &c->servers[server].distrust, position, true);
 }
 
 const char *cache_server_name(const struct cache *c, size_t server)

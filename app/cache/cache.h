@@ -120,10 +120,11 @@ bool cache_ping(struct cache_client *cc);
  */
 void cache_on_failure(struct cache *c, void (*fn)(void *ctx, size_t server), void *ctx);
 /*
- * Believes nothing that a server holds from before now: another process could not invalidate
- * something there. Reads answer tombstones until it is filled anew.
+ * Believes nothing that a server holds from before now, nor until 10 s from now, nor what has not
+ * reached the position: another process could not invalidate something there, committed by then.
+ * Reads answer tombstones of that position until it is filled anew.
  */
-void cache_distrust(struct cache *c, size_t server);
+void cache_distrust(struct cache *c, size_t server, const struct db_position *position);
 /* The server's name as configured; NULL after the last one. */
 const char *cache_server_name(const struct cache *c, size_t server);
 

@@ -20,7 +20,15 @@ struct import_slot {
 enum err import_plan_init(struct import_plan *plan, const char *name, const char *prefix,
 			  struct str currency)
 {
-	*plan = (struct import_plan){ .name = name, .prefix = prefix, .currency = currency };
+	*plan = (struct import_plan){
+		.name = name,
+		.prefix = prefix,
+		.currency = currency,
+		.customers.size = sizeof(struct import_customer),
+		.products.size = sizeof(struct import_product),
+		.documents.size = sizeof(struct import_document),
+		.lines.size = sizeof(struct import_line),
+	};
 	plan->arena = arena_new(PLAN_MAX);
 	return plan->arena != NULL ? ERR_OK : ERR_NO_MEMORY;
 }
@@ -34,7 +42,7 @@ void import_plan_free(struct import_plan *plan)
 /* Lists and maps ----------------------------------------------------------------------------- */
 
 /* A new zeroed element at the end; NULL when memory is short. */
-static void *list_add(struct arena *a, struct import_list *list, size_t size)
+static void *list_add(struct arena *a, struct import_list *list)
 {
 	char *p = list->p;
 
@@ -43,14 +51,14 @@ static void *list_add(struct arena *a, struct import_list *list, size_t size)
 
 		if (room > IMPORT_NONE / 4)
 			return NULL;
-		p = arena_grow(a, p, list->room * size, room * size);
+		p = arena_grow(a, p, list->room * list->size, room * list->size);
 		if (p == NULL)
 			return NULL;
 		list->p = p;
 		list->room = room;
 	}
-	p += list->n++ * size;
-	memset(p, 0, size);
+	p += list->n++ * list->size;
+	memset(p, 0, list->size);
 	return p;
 }
 
@@ -113,8 +121,8 @@ static enum err map_put(struct arena *a, struct import_map *map, struct str name
 
 /* Finds or makes an element whose number is its first use of the name. */
 static enum err find_or_add(struct import_plan *plan, struct import_list *list,
-			    struct import_map *map, size_t size, struct str *number,
-			    uint32_t *ret_place, bool *ret_new)
+			    struct import_map *map, struct str *number, uint32_t *ret_place,
+			    bool *ret_new)
 {
 	const uint32_t found = import_map_find(map, *number);
 	enum err e;
@@ -125,7 +133,7 @@ static enum err find_or_add(struct import_plan *plan, struct import_list *list,
 		return ERR_OK;
 	}
 	*number = arena_dup(plan->arena, *number);
-	if (number->p == NULL || list_add(plan->arena, list, size) == NULL)
+	if (number->p == NULL || list_add(plan->arena, list) == NULL)
 		return ERR_NO_MEMORY;
 	e = map_put(plan->arena, map, *number, list->n - 1);
 	if (e == ERR_OK)
@@ -136,8 +144,8 @@ static enum err find_or_add(struct import_plan *plan, struct import_list *list,
 enum err import_plan_customer(struct import_plan *plan, struct str number, uint32_t *ret_place,
 			      bool *ret_new)
 {
-	const enum err e = find_or_add(plan, &plan->customers, &plan->customer_map,
-				       sizeof(struct import_customer), &number, ret_place, ret_new);
+	const enum err e = find_or_add(plan, &plan->customers, &plan->customer_map, &number,
+				       ret_place, ret_new);
 
 	if (e == ERR_OK && *ret_new)
 		import_customer_at(plan, *ret_place)->number = number;
@@ -147,8 +155,8 @@ enum err import_plan_customer(struct import_plan *plan, struct str number, uint3
 enum err import_plan_product(struct import_plan *plan, struct str number, uint32_t *ret_place,
 			     bool *ret_new)
 {
-	const enum err e = find_or_add(plan, &plan->products, &plan->product_map,
-				       sizeof(struct import_product), &number, ret_place, ret_new);
+	const enum err e =
+		find_or_add(plan, &plan->products, &plan->product_map, &number, ret_place, ret_new);
 
 	if (e == ERR_OK && *ret_new)
 		import_product_at(plan, *ret_place)->number = number;
@@ -158,8 +166,8 @@ enum err import_plan_product(struct import_plan *plan, struct str number, uint32
 enum err import_plan_document(struct import_plan *plan, struct str number, uint32_t *ret_place,
 			      bool *ret_new)
 {
-	const enum err e = find_or_add(plan, &plan->documents, &plan->document_map,
-				       sizeof(struct import_document), &number, ret_place, ret_new);
+	const enum err e = find_or_add(plan, &plan->documents, &plan->document_map, &number,
+				       ret_place, ret_new);
 
 	if (e == ERR_OK && *ret_new) {
 		struct import_document *d = import_document_at(plan, *ret_place);
@@ -211,7 +219,7 @@ enum err import_plan_line(struct import_plan *plan, uint32_t document,
 		e = money_add(d->total, net, &total);
 	if (e != ERR_OK)
 		return e;
-	added = list_add(plan->arena, &plan->lines, sizeof(*added));
+	added = list_add(plan->arena, &plan->lines);
 	if (added == NULL)
 		return ERR_NO_MEMORY;
 	*added = *line;

@@ -24,6 +24,7 @@
 /* A growing array. */
 struct import_list {
 	void *p;
+	size_t size; /* of an element */
 	uint32_t n, room;
 };
 

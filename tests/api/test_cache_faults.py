@@ -4,6 +4,7 @@
 The tests of freezes come first: after many faults a breaker stays open for longer, and hides what
 the cache would have said."""
 
+import contextlib
 import time
 
 import pytest
@@ -35,6 +36,24 @@ def test_a_key_revoked_during_a_freeze_stays_revoked(account):
         for _ in range(5):
             answers = parallel(8, lambda i: clients[i].get("/v1/me"))
             assert {a.status for a in answers} == {401}, "a frozen cache woke with a revoked key"
+
+
+def test_a_key_revoked_during_a_freeze_is_not_asked_of_a_replica_that_lags(account):
+    """What a worker does not believe of the cache it reads anew: from where the revocation is."""
+    for _ in range(3):
+        key = account.client.ok("POST", "/v1/api_keys", {"name": "n", "scopes": "orders:read"})
+        clients = [Client(key["token"]) for _ in range(8)]
+        assert {a.status for a in parallel(8, lambda i: clients[i].get("/v1/me"))} == {200}
+        with contextlib.ExitStack() as replicas:
+
+            def revoke():
+                replicas.enter_context(database.replication_stopped())
+                account.client.ok("DELETE", "/v1/api_keys/" + key["id"])
+
+            frozen_while(account, revoke)
+            for _ in range(5):
+                answers = parallel(8, lambda i: clients[i].get("/v1/me"))
+                assert {a.status for a in answers} == {401}, "a revoked key came from a replica"
 
 
 def test_an_object_changed_during_a_freeze_stays_changed(account):
